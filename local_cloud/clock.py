@@ -32,12 +32,28 @@ class AdjustableClock:
 
     def __post_init__(self) -> None:
         """Read the offset a previous run left; ValueError names the file when it is not a number."""
-        if not self.path.exists():
-            return
-        text = self.path.read_text().strip()
+        self.reload()
+
+    def reload(self) -> None:
+        """Take the offset from the file again, e.g. after a restore; ValueError names a file that is not a number."""
+        text = self.path.read_text().strip() if self.path.exists() else "0"
         try:
             self._offset = timedelta(seconds=float(text))
         except ValueError as error:
+            raise ValueError(f"{self.path}: {text!r} is not a number of seconds; remove the file") from error
+
+    @property
+    def offset(self) -> timedelta:
+        """How far this clock runs ahead of the machine."""
+        return self._offset
+
+    def now(self) -> datetime:
+        """The current time (aware, UTC)."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move forward by `by` and return the new time; ValueError for a negative one, which would undo expiries."""
+        if by < timedelta():
             seconds = by.total_seconds()
             raise ValueError(f"the clock only moves forward, not by {seconds:g} s; `clock reset` returns to real time")
         self._set(self._offset + by)
