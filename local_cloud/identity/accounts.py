@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 
-from local_cloud.identity.principal import Principal
+from local_cloud.identity.principal import NEVER, Principal
 
 OWNER_EMAIL = "owner@presidential-digs.example"
 
@@ -18,7 +17,7 @@ def unique_id(email: str) -> str:
 
 def user(email: str) -> Principal:
     """The principal of the Google account `email`; a token gives it its end."""
-    return Principal(f"user:{email}", email, unique_id(email), datetime.max.replace(tzinfo=UTC))
+    return Principal(f"user:{email}", email, unique_id(email), NEVER)
 
 
 OWNER = user(OWNER_EMAIL)

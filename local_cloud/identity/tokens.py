@@ -14,7 +14,7 @@ from pathlib import Path
 from local_cloud.clock import Clock
 from local_cloud.identity.doors import AccessToken
 from local_cloud.identity.id_tokens import IdTokenSigner
-from local_cloud.identity.principal import Principal
+from local_cloud.identity.principal import NEVER, Principal
 
 # Lifetimes as Google's: an hour for access tokens, twelve at most where an organisation allows more
 # (https://cloud.google.com/iam/docs/create-short-lived-credentials-direct).
@@ -77,8 +77,7 @@ class TokenStore:
     def issue_refresh_token(self, principal: Principal, client: str, scopes: tuple[str, ...]) -> str:
         """A refresh token that never ends, for the OAuth client `client`."""
         token = f"1//0{secrets.token_urlsafe(72)}"
-        never = datetime.max.replace(tzinfo=UTC)
-        self._keep("refresh", token, Grant(replace(principal, expires=never), scopes, client))
+        self._keep("refresh", token, Grant(replace(principal, expires=NEVER), scopes, client))
         return token
 
     def find(self, token: str) -> Grant | None:
@@ -135,7 +134,8 @@ class TokenStore:
 
     def _read(self, kind: str, key: str) -> Grant | None:
         row = self._connection.execute(
-            "SELECT member, email, subject, attributes, scopes, client, expires FROM tokens WHERE hash = ? AND kind = ?",
+            "SELECT member, email, subject, attributes, scopes, client, expires FROM tokens "
+            "WHERE hash = ? AND kind = ?",
             (key, kind),
         ).fetchone()
         if row is None:
