@@ -1,0 +1,37 @@
+module "network" {
+  source = "../../modules/network"
+
+  cidr_block  = var.cidr_block
+  environment = var.environment
+  flow_logs   = var.flow_logs
+  name        = var.name
+  project_id  = var.project_id
+  ranges      = var.ranges
+  region      = var.region
+}
+
+module "nat" {
+  source = "../../modules/nat"
+
+  addresses        = var.nat.addresses
+  log_filter       = var.nat.log_filter
+  max_ports_per_vm = var.nat.max_ports_per_vm
+  min_ports_per_vm = var.nat.min_ports_per_vm
+  name             = var.name
+  network_id       = module.network.id
+  project_id       = var.project_id
+  region           = var.region
+  subnetworks = {
+    private = { id = module.network.subnetworks.private.id, secondary_ranges = ["pods"] }
+  }
+}
+
+module "dns" {
+  source = "../../modules/dns"
+
+  force_destroy      = !var.protect
+  google_api_domains = ["gcr.io", "googleapis.com", "pkg.dev"]
+  name               = var.name
+  network_id         = module.network.id
+  project_id         = var.project_id
+}
