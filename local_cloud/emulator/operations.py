@@ -1,0 +1,119 @@
+"""Long-running operations in the two dialects on the wire: Compute's status and AIP-151's done."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from local_cloud.emulator.errors import not_found, unimplemented
+from local_cloud.emulator.paging import page
+
+if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
+    from local_cloud.emulator.profile import Body
+
+_SCOPES = ("regions", "zones")
+
+
+def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
+    """Keep a new operation on the resource `target` and return what the caller sees; `result` is the finished resource (None for a deletion)."""
+    seconds = 0.0 if call.method.verb in call.profile.done_at_once else call.emulator.settings.operation_seconds
+    done_at = call.now.timestamp() + seconds
+    if call.profile.dialect == "compute":
+        name, body = _compute(call, target, verb)
+    else:
+        name, body = _aip(call, target, verb, result)
+    call.store.put_operation(call.service, name, body, done_at)
+    return shown(call, body, done_at)
+
+
+def _token(call: Call) -> str:
+    return hashlib.sha256(f"{call.service}{call.store.count('operation')}".encode()).hexdigest()
+
+
+def _compute(call: Call, target: str, verb: str) -> tuple[str, Body]:
+    token = _token(call)
+    parts = target.split("/")
+    scope = "/".join(parts[2:4]) if len(parts) > 3 and parts[2] in _SCOPES else "global"
+    operation = f"operation-{int(call.now.timestamp() * 1000)}-{token[:13]}-{token[13:21]}-{token[21:29]}"
+    root = "/".join(parts[:2]) if parts[0] == "projects" else f"projects/{call.project}"
+    name = f"{root}/{scope}/operations/{operation}"
+    stored = call.store.get(call.service, target, deleted=True)
+    body: Body = {
+        "kind": "compute#operation",
+        "id": call.number(),
+        "name": operation,
+        "operationType": verb,
+        "targetLink": call.self_link(target),
+        "targetId": str((stored.body.get("id") if stored else call.memory.get("target_id")) or call.number()),
+        "status": "DONE",
+        "user": call.caller,
+        "progress": 100,
+        "insertTime": call.stamp(),
+        "startTime": call.stamp(),
+        "selfLink": call.self_link(name),
+    }
+    if scope != "global":
+        body[scope.partition("/")[0].removesuffix("s")] = call.self_link(f"{root}/{scope}")
+    return name, body
+
+
+def _aip(call: Call, target: str, verb: str, result: Body | None) -> tuple[str, Body]:
+    token = _token(call)
+    name = call.profile.operation_name(call, target, token) if call.profile.operation_name else _aip_name(target, token)
+    body: Body = {"name": name}
+    metadata = call.profile.operation_metadata(call, target, verb, result) if call.profile.operation_metadata else {}
+    if metadata:
+        body["metadata"] = metadata
+    body["done"] = True
+    if result is None:
+        body["response"] = {"@type": "type.googleapis.com/google.protobuf.Empty"}
+    else:
+        schema = call.memory.get("response_type") or (call.schema if call.type else "")
+        body["response"] = {"@type": f"type.googleapis.com/{call.profile.type_url}.{schema}", **result}
+    return name, body
+
+
+def _aip_name(target: str, token: str) -> str:
+    parts = target.split("/")
+    prefix = "/".join(parts[:4]) + "/" if len(parts) > 3 and parts[2] == "locations" else ""
+    return f"{prefix}operations/{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:32]}"
+
+
+def shown(call: Call, body: Body, done_at: float) -> Body:
+    """The operation as it looks now: finished, or still under way."""
+    if call.now.timestamp() >= done_at:
+        return {**body, "endTime": call.stamp(datetime.fromtimestamp(done_at, UTC))} if call.profile.dialect == "compute" else body
+    if call.profile.dialect == "compute":
+        return {**body, "status": "RUNNING", "progress": 0}
+    return {key: value for key, value in body.items() if key not in ("done", "response")}
+
+
+def answer(call: Call) -> Body:
+    """The answer to a method of an operations collection: get, wait, list, delete, cancel."""
+    verb = call.method.verb
+    if verb in ("get", "wait", "delete", "cancel"):
+        found = call.store.operation(call.service, call.name)
+        if found is None:
+            if call.profile.dialect == "compute":
+                raise not_found(f"The resource '{call.name}' was not found")
+            raise not_found(f'Operation not found: "{call.name}"')
+        body, done_at = found
+        if verb == "delete":
+            call.store.remove_operation(call.service, call.name)
+        if verb in ("delete", "cancel"):
+            return {}
+        return _waited(call, body, done_at) if verb == "wait" else shown(call, body, done_at)
+    if verb == "list":
+        prefix = call.name if call.name.endswith("operations") else f"{call.name}/operations"
+        bodies = [shown(call, body, done_at) for _, body, done_at in call.store.operations(call.service, f"{prefix}/")]
+        return page(call, bodies, "items" if call.profile.dialect == "compute" else "operations")
+    raise unimplemented(call.method.id, call.service)
+
+
+def _waited(call: Call, body: dict[str, Any], done_at: float) -> Body:
+    """A wait answers when the operation is done: the emulator finishes it then and there instead of holding the connection."""
+    moment = min(done_at, call.now.timestamp())
+    call.store.put_operation(call.service, call.name, body, moment)
+    return shown(call, body, moment)

@@ -1,0 +1,1 @@
+"""One file a Google API: what its discovery document does not say."""
