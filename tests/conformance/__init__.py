@@ -1,0 +1,1 @@
+"""Replay of recorded exchanges with Google's APIs against the emulator (`make conformance`)."""

@@ -1,0 +1,37 @@
+"""Which exchanges the bar is for: the services and collections that the platform's phases use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.conformance.replay import Outcome
+
+# An API counts as a whole, or by its collections.
+COLLECTIONS: Mapping[str, frozenset[str] | None] = {
+    "cloudresourcemanager": None,
+    "cloudbilling": None,
+    "billingbudgets": None,
+    "serviceusage": None,
+    "cloudquotas": None,
+    "iam": None,
+    "iamcredentials": None,
+    "sts": None,
+    "storage": None,
+    "dns": None,
+    "pubsub": None,
+    "essentialcontacts": None,
+    "monitoring": frozenset({"projects.notificationChannels"}),
+    "compute": frozenset(
+        {
+            "addresses", "firewalls", "globalAddresses", "globalOperations", "networkFirewallPolicies", "networks", "regionOperations",
+            "regionNetworkFirewallPolicies", "routers", "routes", "subnetworks", "firewallPolicies",
+        }
+    ),
+}
+
+
+def in_scope(outcome: Outcome) -> bool:
+    """Whether `outcome` counts towards the bar."""
+    api = outcome.method_id.partition(".")[0]
+    collections = COLLECTIONS.get(api, frozenset())
+    return collections is None or outcome.collection in collections
