@@ -1,0 +1,180 @@
+"""The lock on a Terraform state: who holds it, since when, and whether that process can still be alive."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+# The fields that Terraform and OpenTofu print in "Error acquiring the state lock" (internal/states/statemgr/locker.go).
+LOCK_LINE = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created|Info):[ \t]*(.*?)\s*$", re.MULTILINE)
+NANOSECONDS = re.compile(r"(\.\d{6})\d*")
+PROCESS_TABLE = Path("/proc")
+TERRAFORM_NAMES = re.compile(r"^(terraform|tofu)(?!-provider|-provi)")
+
+# btime of /proc/stat is in whole seconds, so the start of a process is known to about one second.
+PROCESS_START_ERROR_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock as it was found; `id` is what `force-unlock` takes (for GCS the generation of the lock object)."""
+
+    id: str
+    who: str
+    created: datetime
+    operation: str
+    path: str
+    version: str
+
+    @classmethod
+    def from_error(cls, text: str) -> Lock | None:
+        """Read the lock from an error of the terraform binary; None when it shows none."""
+        fields = dict(LOCK_LINE.findall(text))
+        return cls.from_fields(fields) if fields.get("ID") and fields.get("Created") else None
+
+    @classmethod
+    def from_json(cls, text: str | bytes, lock_id: str | None = None) -> Lock:
+        """Read the lock from a lock file or lock object; `lock_id` replaces the id in it where the backend uses another."""
+        fields = json.loads(text)
+        return cls.from_fields({**fields, "ID": lock_id} if lock_id else fields)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, str]) -> Lock:
+        """Build from Terraform's own field names."""
+        return cls(
+            id=fields["ID"],
+            who=fields.get("Who", ""),
+            created=parse_time(fields["Created"]),
+            operation=fields.get("Operation", "").removeprefix("OperationType").lower() or "unknown",
+            path=fields.get("Path", ""),
+            version=fields.get("Version", ""),
+        )
+
+    def age_seconds(self, now: datetime) -> int:
+        """Return how long the lock has been held, in whole seconds, never negative."""
+        return max(0, int((now - self.created).total_seconds()))
+
+    def to_result(self, now: datetime) -> dict[str, Any]:
+        """Return `{id, who, created, age_seconds, operation, path, version}`; `created` is ISO 8601 in UTC."""
+        return {
+            "id": self.id,
+            "who": self.who,
+            "created": self.created.isoformat(timespec="seconds"),
+            "age_seconds": self.age_seconds(now),
+            "operation": self.operation,
+            "path": self.path,
+            "version": self.version,
+        }
+
+    def sentence(self, now: datetime) -> str:
+        """Return the lock in words."""
+        age = self.age_seconds(now)
+        return f"{self.who} has held it for {age} s (since {self.created:%Y-%m-%d %H:%M:%SZ}, {self.operation}, id {self.id})"
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time as Go prints it (`2026-11-23 01:43:46.5645 +0000 UTC`) or as JSON has it (RFC 3339); UTC."""
+    plain = NANOSECONDS.sub(r"\1", text.strip().removesuffix(" UTC")).replace("Z", "+00:00")
+    plain = re.sub(r" ([+-]\d{2})(\d{2})$", r"\1:\2", plain)
+    plain = re.sub(r"\.(\d{1,5})(?=[+-])", lambda found: "." + found[1].ljust(6, "0"), plain)
+    return datetime.fromisoformat(plain).astimezone(timezone.utc)
+
+
+@dataclass(frozen=True)
+class HolderNote:
+    """What a process that is about to take a lock leaves behind, so that a lock it never gave back can be explained."""
+
+    process: int
+    process_start: str
+    boot: str
+    host: str
+    started: str
+    work_directory: str
+
+    @classmethod
+    def of_this_process(cls, work_directory: Path) -> HolderNote:
+        """Describe the calling process and this boot of the machine."""
+        return cls(
+            process=os.getpid(),
+            process_start=_start_ticks(os.getpid()) or "",
+            boot=_boot_id(),
+            host=socket.gethostname(),
+            started=datetime.now(timezone.utc).isoformat(),
+            work_directory=str(work_directory),
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> HolderNote | None:
+        """Read a note; None when there is none or a kill cut it short."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Put the note where the next run looks, at once and whole."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(self.__dict__), encoding="utf-8")
+        draft.replace(path)
+
+    def is_alive(self) -> bool:
+        """Tell whether the process that wrote the note still runs."""
+        return self.boot == _boot_id() and _start_ticks(self.process) == self.process_start
+
+
+def why_holder_is_gone(lock: Lock, note: HolderNote | None) -> str | None:
+    """Return the proof that nobody can still hold the lock, or None when there is no such proof.
+
+    All must hold: this machine took the lock, after a run of this checkout noted that it was about to; that run's process is gone;
+    and no terraform process that is older than the lock is alive on this machine.
+    """
+    if note is None or not PROCESS_TABLE.joinpath("stat").exists() or note.host != socket.gethostname():
+        return None
+    taken_here = lock.who.rpartition("@")[2] == note.host
+    taken_by_run = lock.created >= parse_time(note.started)
+    if not taken_here or not taken_by_run or note.is_alive():
+        return None
+    latest_start = lock.created.timestamp() + PROCESS_START_ERROR_SECONDS
+    if any(start <= latest_start for start in _terraform_starts()):
+        return None
+    return (
+        f"process {note.process} of this machine ({note.host}), which worked in {note.work_directory}, took the lock and was "
+        f"killed before it could give it back"
+    )
+
+
+def _boot_id() -> str:
+    path = PROCESS_TABLE / "sys/kernel/random/boot_id"
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def _start_ticks(process: int) -> str | None:
+    """Return field 22 of /proc/<pid>/stat, the start in clock ticks after boot; None for no such or a dead process."""
+    try:
+        fields = PROCESS_TABLE.joinpath(str(process), "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    state, *rest = fields.rpartition(")")[2].split()
+    return None if state in "ZX" else rest[18]
+
+
+def _terraform_starts() -> Iterator[float]:
+    """Yield the start, in seconds since the epoch, of every living terraform or tofu process of this machine."""
+    boot_line = re.search(r"^btime (\d+)$", PROCESS_TABLE.joinpath("stat").read_text(encoding="ascii"), re.MULTILINE)
+    booted = int(boot_line[1]) if boot_line else 0
+    for directory in PROCESS_TABLE.glob("[0-9]*"):
+        ticks = _start_ticks(int(directory.name))
+        try:
+            name = directory.joinpath("comm").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            continue
+        if ticks is not None and TERRAFORM_NAMES.match(name):
+            yield booted + int(ticks) / os.sysconf("SC_CLK_TCK")

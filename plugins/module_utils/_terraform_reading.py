@@ -1,0 +1,48 @@
+"""Read the outputs of a root from its state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ._failure import Failure
+from ._terraform_plan import masked_outputs
+from ._terraform_session import Backend, open_session
+from ._terraform_ui import BUCKET_MISSING
+
+
+def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, Any]:
+    """Return the result of terraform_output; `hidden_by_task` says that the task has `no_log`.
+
+    Raises Failure `REVEAL_NEEDS_NO_LOG`, `OUTPUT_UNKNOWN` and what init may say.
+    """
+    revealed = frozenset(params["reveal"])
+    if revealed and not hidden_by_task:
+        raise Failure(
+            reason="REVEAL_NEEDS_NO_LOG",
+            message=f"the sensitive outputs {', '.join(sorted(revealed))} would be printed by this task",
+            hint="set no_log: true on the task that reveals them",
+        )
+    backend = Backend.from_params(params)
+    try:
+        session = open_session(params, backend)
+        document = json.loads(session.terraform.capture(["output", "-json"], seconds=params["timeout"]))
+    except Failure as failure:
+        if failure.reason != "STATE_BUCKET_MISSING" and not BUCKET_MISSING.search(failure.message):
+            raise
+        return _answer(params, {}, {"backend": backend.type, "location": backend.location, "exists": False})
+    unknown = sorted(revealed - set(document))
+    if unknown:
+        raise Failure(
+            reason="OUTPUT_UNKNOWN",
+            message=f"root {session.root.name} has no output {', '.join(unknown)}",
+            hint=f"its state has: {', '.join(sorted(document)) or 'none'}",
+        )
+    return _answer(params, masked_outputs(document, revealed), session.state)
+
+
+def _answer(params: Mapping[str, Any], outputs: dict[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: output["value"] for name, output in outputs.items() if not output["sensitive"]}
+    values |= {name: outputs[name]["value"] for name in params["reveal"] if name in outputs}
+    return {"changed": False, "outputs": outputs, "values": values, "state": dict(state)}

@@ -1,0 +1,126 @@
+"""Give back a state lock that its holder left behind, and nothing that somebody may still hold."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from ._failure import Failure
+from ._terraform_lock import HolderNote, Lock, why_holder_is_gone
+from ._terraform_session import Backend, note_path
+
+STORAGE_HOST = "storage.googleapis.com"
+LOCK_OBJECT = "default.tflock"
+
+
+class Storage(Protocol):
+    """The two calls of the client that a lock in a bucket needs."""
+
+    def get(self, host: str, path: str, *, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """GET and return the JSON body."""
+
+    def delete(self, host: str, path: str, *, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """DELETE."""
+
+
+def unlock(params: Mapping[str, Any], storage: Storage | None, check_mode: bool) -> dict[str, Any]:
+    """Release the lock of a state if the guards allow, and return the result of terraform_unlock.
+
+    `storage` is needed for a state in a bucket. Raises Failure `LOCK_ID_MISMATCH`, `LOCK_TOO_YOUNG` or `LOCK_HELD_HERE`.
+    """
+    now = datetime.now(timezone.utc)
+    backend = Backend.from_params(params)
+    lock = _find(backend, storage)
+    if lock is None:
+        return {"changed": False, "lock": None, "why": "the state is not locked"}
+    note = HolderNote.read(note_path(Path(params["cache_directory"]), backend)) if params["cache_directory"] else None
+    gone = why_holder_is_gone(lock, note)
+    if params["only_if_holder_is_gone"] and gone is None:
+        why = f"left alone, since its holder may be alive: {lock.sentence(now)}"
+        return {"changed": False, "lock": lock.to_result(now), "why": why}
+    if not params["only_if_holder_is_gone"]:
+        _guard(lock, params, gone, now)
+    if not check_mode:
+        _release(backend, lock, storage)
+    why = gone or f"asked for by id; {lock.sentence(now)}"
+    return {
+        "changed": True,
+        "lock": lock.to_result(now),
+        "why": why,
+        "diff": {"before": {"lock": lock.to_result(now)}, "after": {"lock": None}},
+    }
+
+
+def _guard(lock: Lock, params: Mapping[str, Any], gone: str | None, now: datetime) -> None:
+    if params["lock_id"] != lock.id:
+        raise Failure(
+            reason="LOCK_ID_MISMATCH",
+            message=f"the state is held by another lock than {params['lock_id']}: {lock.sentence(now)}",
+            hint=f"look again who holds it; if it is this one that is dead, use lock_id={lock.id}",
+            facts={"lock": lock.to_result(now)},
+        )
+    if gone is None and lock.age_seconds(now) < params["minimum_age"]:
+        raise Failure(
+            reason="LOCK_TOO_YOUNG",
+            message=f"the lock is younger than minimum_age ({params['minimum_age']} s), so its run may be alive: {lock.sentence(now)}",
+            hint="wait, or lower minimum_age when you know that the run is dead",
+            facts={"lock": lock.to_result(now)},
+        )
+
+
+def _lock_object(backend: Backend) -> str:
+    bucket, prefix = backend.settings["bucket"], backend.settings["prefix"].strip("/")
+    return f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(f'{prefix}/{LOCK_OBJECT}', safe='')}"
+
+
+def _lock_file(state: Path) -> Path:
+    return state.with_name(f".{state.name}.lock.info")
+
+
+def _find(backend: Backend, storage: Storage | None) -> Lock | None:
+    if backend.type == "local":
+        file = _lock_file(Path(backend.settings["path"]))
+        return Lock.from_json(file.read_bytes()) if file.exists() else None
+    if storage is None:
+        raise ValueError("a state in a bucket needs a client")
+    path = _lock_object(backend)
+    try:
+        generation = str(storage.get(STORAGE_HOST, path)["generation"])
+        fields = storage.get(STORAGE_HOST, path, query={"alt": "media", "generation": generation})
+    except Failure as failure:
+        if failure.status == 404:
+            return None
+        raise
+    return Lock.from_fields({**fields, "ID": generation})
+
+
+def _release(backend: Backend, lock: Lock, storage: Storage | None) -> None:
+    if backend.type == "local":
+        _release_file(Path(backend.settings["path"]), lock)
+    elif storage is not None:
+        try:
+            # The condition makes it the lock that was examined, not one taken since.
+            storage.delete(STORAGE_HOST, _lock_object(backend), query={"ifGenerationMatch": lock.id})
+        except Failure as failure:
+            if failure.status == 412:
+                raise Failure("LOCK_ID_MISMATCH", "the lock changed hands while it was looked at; it was left alone", 412) from failure
+            if failure.status != 404:
+                raise
+
+
+def _release_file(state: Path, lock: Lock) -> None:
+    """Remove the lock file of a local state; what really locks it is a lock of the kernel, gone with the process."""
+    with state.open("a+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            raise Failure(
+                reason="LOCK_HELD_HERE",
+                message=f"a living process of this machine holds {state}: {lock.sentence(datetime.now(timezone.utc))}",
+                hint="wait for it or end it; a local state is unlocked by the end of its process",
+            ) from exc
+        _lock_file(state).unlink(missing_ok=True)
