@@ -42,6 +42,18 @@ variable "labels" {
   }
 }
 
+variable "poll_interval" {
+  description = "How often a long-running operation is asked whether it is done, such as 10s."
+  type        = string
+  default     = "10s"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]{0,2}(ms|s)$", var.poll_interval))
+    error_message = "poll_interval is \"${var.poll_interval}\"; allowed: 1 to 999 with the unit ms or s, such as 10s."
+  }
+}
+
 variable "project_id" {
   description = "Project that holds the resources and pays for the API calls, presidential-digs-crm-{env} by convention."
   type        = string

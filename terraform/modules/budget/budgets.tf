@@ -2,7 +2,7 @@ resource "google_billing_budget" "budget" {
   for_each = var.budgets
 
   billing_account = var.billing_account
-  display_name    = "${var.project_id} ${each.key}"
+  display_name    = each.key
 
   amount {
     specified_amount {

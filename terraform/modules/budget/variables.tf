@@ -5,7 +5,7 @@ variable "billing_account" {
 }
 
 variable "budgets" {
-  description = "Budgets by name; Google shows them as \"{project} {name}\"."
+  description = "Budgets by display name."
   type = map(object({
     amount                = number
     calendar_period       = string

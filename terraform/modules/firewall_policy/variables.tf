@@ -65,7 +65,7 @@ variable "rules" {
 
   validation {
     condition     = length(distinct([for rule in values(var.rules) : rule.priority])) == length(var.rules)
-    error_message = "The firewall rules share a priority: ${join(", ", [for priority, names in { for name, rule in var.rules : tostring(rule.priority) => name... } : "${priority} by ${join(" and ", names)}" if length(names) > 1])}; allowed: one rule for each priority."
+    error_message = "The firewall rules share a priority: ${join(", ", [for name, rule in var.rules : "${name}.priority = ${rule.priority}" if length([for other in values(var.rules) : other if other.priority == rule.priority]) > 1])}; allowed: one rule for each priority."
   }
 
   # A misspelt key is dropped by Terraform without a word: a rule that lost its only source would let everybody in.

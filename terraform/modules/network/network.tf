@@ -4,6 +4,7 @@ locals {
 }
 
 resource "google_compute_network" "network" {
+  #checkov:skip=CKV2_GCP_18:The network is guarded by a network firewall policy (modules/firewall_policy), which the check does not know.
   name        = var.name
   project     = var.project_id
   description = "Network of the ${var.environment} environment, cut from ${var.cidr_block}."

@@ -1,9 +1,16 @@
 provider "google" {
+  # managed-by says who made a thing; Terraform's own label for that is not wanted beside it.
+  add_terraform_attribution_label = false
+
   # Calls are billed to the project itself, not to the caller's: Cloud Billing Budgets and Cloud Quotas insist on it.
   billing_project       = var.project_id
-  default_labels        = merge(var.labels, { root = "foundation" })
-  deletion_policy       = var.protect ? "PREVENT" : "DELETE"
-  project               = var.project_id
-  region                = var.region
   user_project_override = true
+
+  # The deletion_policy of every resource, kept in its state: PREVENT makes Terraform refuse to delete.
+  deletion_policy = var.protect ? "PREVENT" : "DELETE"
+
+  default_labels = merge(var.labels, { root = "foundation" })
+  poll_interval  = var.poll_interval
+  project        = var.project_id
+  region         = var.region
 }

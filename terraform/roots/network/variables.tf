@@ -149,13 +149,13 @@ variable "ranges" {
   default  = {}
   nullable = false
 
-  # The least sizes are Google's: a subnet /29, a proxy-only subnet /26, GKE services /27, GKE pods /24 (one node).
+  # The least sizes, in the order of the names, are Google's: GKE pods /24 (one node), a proxy-only subnet /26, GKE services /27, any other subnet /29.
   validation {
     condition = alltrue([
-      for name, longest in { database = 13, pods = 8, private = 13, proxy = 10, public = 13, services = 11 } :
+      for name, longest in zipmap(["database", "pods", "private", "proxy", "public", "services"], [13, 8, 13, 10, 13, 11]) :
       var.ranges[name].newbits >= 1 && var.ranges[name].newbits <= longest && floor(var.ranges[name].newbits) == var.ranges[name].newbits
     ])
-    error_message = "ranges has ${join(", ", [for name, longest in { database = 13, pods = 8, private = 13, proxy = 10, public = 13, services = 11 } : "${name}.newbits = ${var.ranges[name].newbits} (allowed: 1 to ${longest})" if !(var.ranges[name].newbits >= 1 && var.ranges[name].newbits <= longest && floor(var.ranges[name].newbits) == var.ranges[name].newbits)])}."
+    error_message = "ranges has ${join(", ", [for name, longest in zipmap(["database", "pods", "private", "proxy", "public", "services"], [13, 8, 13, 10, 13, 11]) : "${name}.newbits = ${var.ranges[name].newbits}" if !(var.ranges[name].newbits >= 1 && var.ranges[name].newbits <= longest && floor(var.ranges[name].newbits) == var.ranges[name].newbits)])}; allowed: whole numbers from 1 to 8 for pods, 10 for proxy, 11 for services and 13 for database, private and public."
   }
 
   validation {
