@@ -6,14 +6,17 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-HIDDEN = "(hidden)"
+from ._secret_formats import HIDDEN, without_secrets
+
 HIDDEN_CHANGED = "(hidden, changed)"
 
 _SECRET_KEY = re.compile(
     r"(?:^|[^a-z])(?:password|passwd|passphrase|secret|token|credentials?|authorization|api_?key|"
     r"access_?key|private_?key(?:_?data)?|signing_?key|encryption_?key|hmac|kubeconfig|connection_?string)s?(?:$|[^a-z])"
 )
-_PUBLIC_KEY = re.compile(r"(?:uri|url|endpoint|name|names|type|kind|id|ids|ref|file|path|ttl|expiry|lifetime|count|version)s?$")
+_PUBLIC_KEY = re.compile(
+    r"(?:uri|url|endpoint|name|names|type|kind|id|ids|ref|file|path|ttl|expiry|lifetime|count|version)s?$"
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -24,7 +27,7 @@ def looks_secret(key: str) -> bool:
 
 
 def masked(value: Any, secrets: Collection[str] = ()) -> Any:
-    """A deep copy of `value` in which the value of a secret-looking key, and any occurrence of `secrets`, is hidden."""
+    """A deep copy of `value` that hides the values of secret-looking keys, `secrets`, and whatever has a secret's format."""
     if isinstance(value, Mapping):
         return {
             key: HIDDEN if looks_secret(str(key)) and _holds_something(item) else masked(item, secrets)
@@ -35,6 +38,7 @@ def masked(value: Any, secrets: Collection[str] = ()) -> Any:
     if isinstance(value, str):
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             value = value.replace(secret, HIDDEN)
+        return without_secrets(value)
     return value
 
 
