@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ._credentials import Strategy, Token, strategy_for
@@ -17,6 +16,8 @@ from ._progress import report
 from ._retry import STALE, TRANSIENT, UNREACHABLE_TIMEOUT, Patience, Rule, retry_after
 from ._wait import REAL_CLOCK, Clock, Wait, watch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 USER_AGENT = "presidential-digs-platform"
 
@@ -58,7 +59,12 @@ class Client:
     """
 
     def __init__(
-        self, strategy: Strategy, network: Network, retry_timeout: float, quota_project: str = "", clock: Clock = REAL_CLOCK
+        self,
+        strategy: Strategy,
+        network: Network,
+        retry_timeout: float,
+        quota_project: str = "",
+        clock: Clock = REAL_CLOCK,
     ) -> None:
         self.strategy = strategy
         self.network = network
@@ -105,7 +111,9 @@ class Client:
                 return None
             raise
 
-    def items(self, host: str, path: str, key: str, *, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    def items(
+        self, host: str, path: str, key: str, *, query: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Every item under `key` over all pages of a list call."""
         page: str | None = None
         while True:
@@ -116,12 +124,24 @@ class Client:
                 return
 
     def put(
-        self, host: str, path: str, *, body: Any, query: Mapping[str, Any] | None = None, settling: tuple[Rule, ...] = ()
+        self,
+        host: str,
+        path: str,
+        *,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        settling: tuple[Rule, ...] = (),
     ) -> dict[str, Any]:
         return self._answer(_Call("PUT", host, path, query, body, settling))
 
     def patch(
-        self, host: str, path: str, *, body: Any, query: Mapping[str, Any] | None = None, settling: tuple[Rule, ...] = ()
+        self,
+        host: str,
+        path: str,
+        *,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        settling: tuple[Rule, ...] = (),
     ) -> dict[str, Any]:
         return self._answer(_Call("PATCH", host, path, query, body, settling))
 
@@ -160,7 +180,9 @@ class Client:
         except _Found as made:
             return made.found
 
-    def delete(self, host: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None) -> dict[str, Any] | None:
+    def delete(
+        self, host: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
+    ) -> dict[str, Any] | None:
         """What DELETE answers, or None when the thing was already gone."""
         try:
             return self._answer(_Call("DELETE", host, path, query, body))
@@ -294,5 +316,7 @@ def _document(answer: Answer, call: _Call) -> dict[str, Any]:
     try:
         document = json.loads(answer.body)
     except ValueError as problem:
-        raise Failure("ANSWER_NOT_JSON", f"{call}: the answer is not JSON.", answer.status, request=str(call)) from problem
+        raise Failure(
+            "ANSWER_NOT_JSON", f"{call}: the answer is not JSON.", answer.status, request=str(call)
+        ) from problem
     return document if isinstance(document, dict) else {"items": document}

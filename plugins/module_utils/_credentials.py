@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._failure import Failure, invalid
-from ._network import Network
 from ._progress import report
 from ._retry import UNREACHABLE_TIMEOUT, Patience
 from ._wait import REAL_CLOCK, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._network import Network
 
 try:
     import google.auth
@@ -73,7 +76,7 @@ class AccessToken(Strategy):
     kind = "access_token"
     option = "access_token"
 
-    def mint(self, network: Network, clock: Clock = REAL_CLOCK) -> Token:
+    def mint(self, network: Network, clock: Clock = REAL_CLOCK) -> Token:  # noqa: ARG002
         return Token(self.params["access_token"])
 
 
@@ -95,10 +98,11 @@ class _Minted(Strategy):
 
     def mint(self, network: Network, clock: Clock = REAL_CLOCK) -> Token:
         patience = Patience(clock, UNREACHABLE_TIMEOUT)
+        transport: Any = google.auth.transport.urllib3.Request
         while True:
             try:
                 credentials = self.credentials()
-                credentials.refresh(google.auth.transport.urllib3.Request(network))
+                credentials.refresh(transport(network))
                 return Token(credentials.token, getattr(credentials, "quota_project_id", None) or "")
             except (google.auth.exceptions.GoogleAuthError, ValueError) as problem:
                 pause = patience.pause(None) if _passes(problem) else None
@@ -136,7 +140,8 @@ class ServiceAccountFile(_Minted):
 
     def credentials(self) -> Any:
         info = read_credential_file(self.option, self.params[self.option], "service_account")
-        return google.oauth2.service_account.Credentials.from_service_account_info(info, scopes=SCOPES)
+        kind: Any = google.oauth2.service_account.Credentials
+        return kind.from_service_account_info(info, scopes=SCOPES)
 
 
 class WorkloadIdentityFederation(_Minted):
@@ -178,11 +183,10 @@ class Impersonation(_Minted):
 
     def credentials(self) -> Any:
         source = self._source()
-        if isinstance(source, _Minted):
-            own = source.credentials()
-        else:
-            own = google.oauth2.credentials.Credentials(token=self.params["access_token"])
-        return google.auth.impersonated_credentials.Credentials(
+        given: Any = google.oauth2.credentials.Credentials
+        own = source.credentials() if isinstance(source, _Minted) else given(token=self.params["access_token"])
+        acting: Any = google.auth.impersonated_credentials.Credentials
+        return acting(
             source_credentials=own,
             target_principal=self.params[self.option],
             target_scopes=list(SCOPES),
@@ -215,7 +219,7 @@ def strategy_for(params: Mapping[str, Any]) -> Strategy:
 
 
 def read_credential_file(option: str, path: str, expected_type: str) -> dict[str, Any]:
-    """The JSON object in a credential file; refuses one of another type, quoting nothing of its content but the type."""
+    """The JSON object in a credential file; refuses one of another type and quotes nothing else of it."""
     try:
         info = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as problem:
@@ -230,7 +234,8 @@ def read_credential_file(option: str, path: str, expected_type: str) -> dict[str
 
 def _passes(problem: Exception) -> bool:
     """Whether a token endpoint may answer better in a moment."""
-    return isinstance(problem, google.auth.exceptions.TransportError) or bool(getattr(problem, "retryable", False))
+    dropped = isinstance(problem, google.auth.exceptions.TransportError)
+    return dropped or bool(getattr(problem, "retryable", False))
 
 
 def _first_words(problem: Exception) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,21 @@ def from_operation(error: Mapping[str, Any]) -> GoogleError:
 
 
 # google/rpc/code.proto: the HTTP mapping that stands beside each code.
-_HTTP_OF_RPC = {1: 499, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501, 14: 503, 16: 401}
+_HTTP_OF_RPC = {
+    1: 499,
+    3: 400,
+    4: 504,
+    5: 404,
+    6: 409,
+    7: 403,
+    8: 429,
+    9: 400,
+    10: 409,
+    11: 400,
+    12: 501,
+    14: 503,
+    16: 401,
+}
 
 
 def _structured(status: int, error: dict[str, Any]) -> GoogleError:
@@ -85,18 +101,22 @@ def _retry_delay(details: list[dict[str, Any]]) -> float | None:
     return None
 
 
+_LACKING = "The credential module shows which permissions this identity lacks and the command that grants them."
+_NO_TOKEN = "The token is missing, expired or of another environment: mint one with the credential module."  # noqa: S105
+_NOT_BILLED = "Link the project to a billing account first (billing_link module)."
+
 _HINTS: Mapping[str, str] = {
     "SERVICE_DISABLED": "Enable it with the services module, or: gcloud services enable {service} --project {consumer}",
     "accessNotConfigured": "Enable the API with the services module before this task.",
-    "IAM_PERMISSION_DENIED": "Grant a role that holds {permission} on {resource}; the credential module names the command.",
-    "forbidden": "The credential module shows which permissions this identity lacks and the command that grants them.",
-    "PERMISSION_DENIED": "The credential module shows which permissions this identity lacks and the command that grants them.",
+    "IAM_PERMISSION_DENIED": "Grant a role that holds {permission} on {resource}; the credential module names it.",
+    "forbidden": _LACKING,
+    "PERMISSION_DENIED": _LACKING,
     "USER_PROJECT_DENIED": "Grant roles/serviceusage.serviceUsageConsumer on the quota project, or unset quota_project.",
-    "UNAUTHENTICATED": "The token is missing, expired or of another environment: mint a new one with the credential module.",
-    "authError": "The token is missing, expired or of another environment: mint a new one with the credential module.",
-    "ACCESS_TOKEN_EXPIRED": "Mint a new token with the credential module.",
-    "UREQ_PROJECT_BILLING_NOT_FOUND": "Link the project to a billing account first (billing_link module).",
-    "BILLING_DISABLED": "Link the project to a billing account first (billing_link module).",
+    "UNAUTHENTICATED": _NO_TOKEN,
+    "authError": _NO_TOKEN,
+    "ACCESS_TOKEN_EXPIRED": _NO_TOKEN,
+    "UREQ_PROJECT_BILLING_NOT_FOUND": _NOT_BILLED,
+    "BILLING_DISABLED": _NOT_BILLED,
     "RATE_LIMIT_EXCEEDED": "The API's per-minute quota is used up: raise retry_timeout or run fewer forks.",
 }
 

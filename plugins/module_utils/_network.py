@@ -1,18 +1,20 @@
-"""PRIVATE to the collection: send one HTTPS request, through the proxy and with the certificates that were asked for."""
+"""PRIVATE to the collection: send one HTTPS request through the proxy and with the certificates asked for."""
 
 from __future__ import annotations
 
 import os
 import ssl
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._failure import Failure, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 try:
     import urllib3
@@ -129,7 +131,7 @@ def _bypasses(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
     metadata = {"metadata.google.internal", "169.254.169.254", *filter(None, [_metadata_host()])}
-    return host in metadata or bool(urllib.request.proxy_bypass_environment(parts.netloc))
+    return host in metadata or bool(urllib.request.proxy_bypass(parts.netloc))
 
 
 def _metadata_host() -> str | None:

@@ -6,9 +6,11 @@ import email.utils
 import re
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ._google_error import GoogleError
-from ._wait import Clock
+if TYPE_CHECKING:
+    from ._google_error import GoogleError
+    from ._wait import Clock
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0

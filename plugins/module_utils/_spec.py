@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AUTH_KINDS = (
     "application",

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 HOOK = "_record_module_result"
 """The method of AnsibleModule that ansible-core >= 2.19.1 calls with a finished result. It is internal: where it is
 missing the module takes the ordinary way."""
 
 
-class InWorkerAction(ActionBase):
+class InWorkerAction(ActionBase):  # type: ignore[misc]
     """An action that runs the module of the same name.
 
     Its file imports the module at top level: strategies load action classes before they fork, so the imports are paid
@@ -31,11 +33,8 @@ class InWorkerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
         result: dict[str, Any] = super().run(tmp, variables)
-        if self.runs_in_worker(variables):
-            own = self._run_here(variables)
-        else:
-            own = self._run_there(variables)
-        result = merge_hash(result, own)
+        way = self._run_here if self.runs_in_worker(variables) else self._run_there
+        result = merge_hash(result, way(variables))
         if any(result.get(key) for key in getattr(self.module, "SECRET_RESULTS", ())):
             result["_ansible_no_log"] = True
         return result
@@ -69,7 +68,7 @@ class InWorkerAction(ActionBase):
             self.module.main(InWorkerModule)
         except SystemExit as exit_:
             if not results:
-                raise RuntimeError(f"{self._task.action} ended with status {exit_.code} and without a result") from exit_
+                raise RuntimeError(f"{self._task.action} ended ({exit_.code}) without a result") from exit_
         return results[-1]
 
     def _run_there(self, task_vars: dict[str, Any]) -> dict[str, Any]:
