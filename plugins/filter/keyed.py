@@ -31,7 +31,10 @@ positional: by
 EXAMPLES = r"""
 - name: Contacts by mail address
   ansible.builtin.debug:
-    msg: "{{ [{'email': 'security@example.com', 'categories': ['SECURITY']}] | presidential_digs.platform.keyed('email') }}"
+    msg: "{{ contacts | presidential_digs.platform.keyed('email') }}"
+  vars:
+    contacts:
+      - {email: security@example.com, categories: [SECURITY]}
   # {'security@example.com': {'categories': ['SECURITY']}}
 """
 
@@ -42,12 +45,12 @@ _value:
 """
 
 
-def keyed(items: Sequence[Mapping[str, Any]], by: str) -> dict[str, dict[str, Any]]:
+def keyed(items: Sequence[Any], by: str) -> dict[str, dict[str, Any]]:
     """Mapping of each item's `by` to the item's other fields.
 
     Raises AnsibleFilterError when the input is no list of mappings, an item lacks `by`, or two items share its value.
     """
-    if isinstance(items, (str, Mapping)) or not isinstance(items, Sequence):
+    if isinstance(items, str | Mapping):
         raise AnsibleFilterError(f"keyed wants a list of mappings, found {type(items).__name__}")
     result: dict[str, dict[str, Any]] = {}
     for item in items:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 YAML_SUFFIXES = {".yml", ".yaml", ".json"}
 VARIABLE_DIRECTORIES = {"group_vars", "host_vars"}
 
-# Ansible's own order for one inventory: variables in an inventory file, then group_vars/all, then other groups, then hosts.
+# Ansible's own order for one inventory: variables in an inventory file, group_vars/all, other groups, hosts.
 FROM_INVENTORY_FILE, FROM_ALL, FROM_GROUP, FROM_HOST = range(4)
 
 
@@ -78,9 +81,14 @@ class Sources:
             line, node = inner
         return Place(definition.file, line + 1)
 
+    def encrypted(self, name: str) -> bool:
+        """Whether the file that sets `name` keeps the value encrypted by Ansible Vault."""
+        found = self.of(name)
+        return bool(found) and found[-1].value.tag == "!vault"
+
 
 def read_sources(inventory_sources: Iterable[str | Path]) -> Sources:
-    """Read the YAML files below each inventory source (a directory or a file); what is not YAML, or is encrypted, is left out."""
+    """Read the YAML files below each inventory source, a directory or a file; what is not YAML is left out."""
     sources = Sources()
     for source in map(Path, inventory_sources):
         for file in _files(source):
@@ -109,13 +117,13 @@ def _read_file(file: Path, sources: Sources) -> None:
     if not isinstance(root, yaml.MappingNode):
         return
     _collect_duplicates(root, file, "", sources)
-    owner = _owner(file)
-    if owner is None:
-        for name, group in _items(root):
-            _read_group(name.value, group, file, sources)
+    owned = _owner(file)
+    if owned is None:
+        for group, content in _items(root):
+            _read_group(group.value, content, file, sources)
     else:
-        name, rank = owner
-        _define(root, name, rank, file, sources)
+        owner, rank = owned
+        _define(root, owner, rank, file, sources)
 
 
 def _owner(file: Path) -> tuple[str, int] | None:

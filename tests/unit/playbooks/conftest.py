@@ -1,0 +1,38 @@
+"""Inventories as the tests of playbooks need them: a copy that may be spoilt, and Ansible's own reading of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.vars.manager import VariableManager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def inventories(tmp_path: Path) -> Path:
+    """A private copy of inventories/, links kept as links."""
+    return Path(shutil.copytree(ROOT / "inventories", tmp_path / "inventories", symlinks=True))
+
+
+@pytest.fixture
+def read() -> Callable[[Path, str], tuple[dict[str, Any], Templar]]:
+    """Function from an inventory and a host to the host's raw variables and an engine that renders them."""
+
+    def read_host(inventory: Path, host: str) -> tuple[dict[str, Any], Templar]:
+        loader = DataLoader()
+        manager = InventoryManager(loader=loader, sources=[str(inventory)])
+        variables = VariableManager(loader=loader, inventory=manager)
+        raw = variables.get_vars(host=manager.get_host(host))
+        return raw, Templar(loader=loader, variables=raw)
+
+    return read_host
