@@ -17,7 +17,7 @@ SHARED_HOST = "www.googleapis.com"
 SERVED_ON_SHARED_HOST = frozenset({"compute", "storage", "dns", "oauth2", "pubsub", "container"})
 
 _PARAMETER = re.compile(r"\{(\+?)(\w+)\}")
-_VERSION_SEGMENT = re.compile(r"^v\d+\w*/")
+_VERSION_SEGMENT = re.compile(r"^(?:dns/)?v\d+\w*/")
 _ANY_SEGMENT = "[^/]+"
 
 
@@ -104,8 +104,8 @@ class Method:
         """`path` without service path, version and custom verb, decoded: `projects/p/topics/t`."""
         rest = path.removeprefix("upload/").removeprefix("download/").removeprefix(self.document.service_path)
         rest = rest if self.document.service_path else _VERSION_SEGMENT.sub("", rest)
-        if self.custom_verb:
-            rest = rest.removesuffix(f":{self.custom_verb}")
+        for suffix in (f":{self.custom_verb}", f"/{self.verb}"):
+            rest = rest.removesuffix(suffix) if self.path.endswith(suffix) else rest
         return unquote(rest)
 
 

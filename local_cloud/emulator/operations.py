@@ -28,6 +28,15 @@ def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
     return shown(call, body, done_at)
 
 
+def failed(call: Call, target: str, verb: str, code: str, message: str) -> Body:
+    """A Compute operation that ends in an error: the request was accepted and the work could not be done."""
+    name, body = _compute(call, target, verb)
+    body |= {"error": {"errors": [{"code": code, "message": message}]}, "httpErrorStatusCode": 400, "httpErrorMessage": "BAD REQUEST"}
+    done_at = call.now.timestamp() + call.emulator.settings.operation_seconds
+    call.store.put_operation(call.service, name, body, done_at)
+    return shown(call, body, done_at)
+
+
 def _token(call: Call) -> str:
     return hashlib.sha256(f"{call.service}{call.store.count('operation')}".encode()).hexdigest()
 
@@ -86,7 +95,8 @@ def shown(call: Call, body: Body, done_at: float) -> Body:
     if call.now.timestamp() >= done_at:
         return {**body, "endTime": call.stamp(datetime.fromtimestamp(done_at, UTC))} if call.profile.dialect == "compute" else body
     if call.profile.dialect == "compute":
-        return {**body, "status": "RUNNING", "progress": 0}
+        running = {key: value for key, value in body.items() if key != "error" and not key.startswith("httpError")}
+        return {**running, "status": "RUNNING", "progress": 0}
     return {key: value for key, value in body.items() if key not in ("done", "response")}
 
 

@@ -59,7 +59,9 @@ def id_of(call: Call, body: Body) -> str | None:
         return value
     if kind == "body":
         return str(body.get(key) or call.body.get(key) or call.required(key))
-    return str(call.number()) if kind == "numeric" else call.emulator.uuid(call)
+    if kind == "sequence":
+        return str(call.store.count(f"{call.service}/{call.name}"))
+    return call.number() if kind == "numeric" else call.emulator.uuid(call)
 
 
 def _id_source(call: Call) -> str:

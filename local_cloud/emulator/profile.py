@@ -43,7 +43,7 @@ class ResourceType:
     | `collection` | dotted collection of the discovery document: `networks`, `projects.topics` |
     | `label` | the noun in error messages (`network`); the last segment of the collection without its plural s when empty |
     | `schema` | schema name, where the response of `get` is not it |
-    | `id_source` | `body:FIELD`, `query:NAME`, `path`, `numeric` or `uuid`, where the document does not show it |
+    | `id_source` | `body:FIELD`, `query:NAME`, `path`, `numeric`, `uuid` or `sequence` (1, 2, …), where the document does not show it |
     | `defaults` | what the server fills in on create: a value, or a function of (call, resource); a path below a missing object creates the object, a path that starts with `?` fills only an object that is there |
     | `computed` | what the server sets at every write: a value, or a function of (call, resource) |
     | `immutable` | paths whose change is refused |
@@ -62,6 +62,7 @@ class ResourceType:
     | `id_pattern` | expression a new id must match, where the schema has none |
     | `not_found`, `exists` | message templates with {name} (relative), {id}, {project}, {label} |
     | `merge_update` | a PUT merges like a PATCH |
+    | `in_use_by_operation` | deleting what is in use starts an operation that fails, instead of answering 400 |
     | `cascade` | deleting takes everything below with it (else children block with 400) |
     """
 
@@ -89,6 +90,7 @@ class ResourceType:
     not_found: str = ""
     exists: str = ""
     merge_update: bool = False
+    in_use_by_operation: bool = False
     cascade: bool = True
 
     @property
@@ -173,7 +175,7 @@ def load_profiles() -> dict[str, Profile]:
 
     found: dict[str, Profile] = {}
     for module in pkgutil.iter_modules(profiles.__path__):
-        if not module.name.startswith("_"):
+        if not module.ispkg:
             profile: Profile = importlib.import_module(f"{profiles.__name__}.{module.name}").PROFILE
             found[profile.api] = profile
     return found

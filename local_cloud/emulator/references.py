@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from local_cloud.emulator.errors import in_use, invalid
+from local_cloud.emulator.errors import ApiError, in_use, invalid
 from local_cloud.emulator.paths import slots
 
 if TYPE_CHECKING:
@@ -61,16 +61,16 @@ def _template(call: Call, service: str, collection: str) -> str:
     return filled
 
 
-def _dangling(call: Call, path: str, value: str, collection: str) -> Exception:
+def _dangling(call: Call, path: str, value: str, collection: str) -> ApiError:
     noun = collection.rpartition(".")[2].removesuffix("s")
     if call.profile.style == "compute":
         return invalid(f"Invalid value for field 'resource.{path}': '{value}'. The referenced {noun} resource cannot be found.", location=path)
     return call.missing_reference(value)
 
 
-def refuse_while_used(call: Call, name: str) -> None:
-    """ApiError 400 resourceInUseByAnotherResource while another live resource points to `name`."""
-    users = [user for service, user in call.store.users(call.service, name) if user != name]
-    if users:
-        kind = f"{call.resource_type.noun} resource"
-        raise in_use(f"The {kind} '{name}' is already being used by '{users[0]}'")
+def refusal_while_used(call: Call, name: str) -> ApiError | None:
+    """400 resourceInUseByAnotherResource while another live resource points to `name`, else None."""
+    users = [user for _, user in call.store.users(call.service, name) if user != name]
+    if not users:
+        return None
+    return in_use(f"The {call.resource_type.noun} resource '{name}' is already being used by '{users[0]}'")

@@ -18,18 +18,31 @@ class IamMode(StrEnum):
     ENFORCE = "enforce"
 
 
+class ProviderChoice(StrEnum):
+    """Where Terraform gets hashicorp/google from: its registry when it answers, always it, or always the stand-in."""
+
+    AUTO = "auto"
+    REGISTRY = "registry"
+    STAND_IN = "stand-in"
+
+
 @dataclass
 class Settings:
     """Choices that hold until changed; one object is shared by daemon and emulator, so a change works at once.
 
     `operation_seconds` is how long a long-running operation takes by the emulator's clock; 0 = done in the first
     response. `quotas` turns quota errors on. `journal_bodies` keeps request and response bodies in the request log.
+    `metadata_account` (IAM member, empty = the organisation's owner) and `metadata_project` (id, empty = none) are what
+    the metadata server says of the machine.
     """
 
     iam: IamMode = IamMode.OFF
     operation_seconds: float = 0.0
     quotas: bool = True
     journal_bodies: bool = False
+    provider: ProviderChoice = ProviderChoice.AUTO
+    metadata_account: str = ""
+    metadata_project: str = ""
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Apply `changes` by field name, all or none; ValueError names the key, the value and what is allowed."""
@@ -61,19 +74,23 @@ class Settings:
     @staticmethod
     def _checked(name: str, value: Any) -> Any:
         if name == "iam":
-            return _iam_mode(value)
+            return _choice(name, value, IamMode)
+        if name == "provider":
+            return _choice(name, value, ProviderChoice)
         if name == "operation_seconds":
             return _seconds(name, value)
         if name in {"quotas", "journal_bodies"}:
             return _switch(name, value)
+        if name in {"metadata_account", "metadata_project"}:
+            return _text(name, value)
         raise ValueError(f"no setting {name!r}; there are {', '.join(field.name for field in fields(Settings))}")
 
 
-def _iam_mode(value: Any) -> IamMode:
+def _choice(name: str, value: Any, choices: type[StrEnum]) -> StrEnum:
     try:
-        return IamMode(value)
+        return choices(value)
     except ValueError:
-        raise ValueError(f"iam: {value!r} is not one of {', '.join(IamMode)}") from None
+        raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}") from None
 
 
 def _seconds(name: str, value: Any) -> float:
@@ -84,6 +101,12 @@ def _seconds(name: str, value: Any) -> float:
     if not 0 <= seconds <= 86400:
         raise ValueError(f"{name}: {seconds:g} is not between 0 and 86400 seconds")
     return seconds
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: {value!r} is not text")
+    return value
 
 
 def _switch(name: str, value: Any) -> bool:

@@ -14,7 +14,7 @@ from local_cloud.emulator.http import Response
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.paths import get_path, merged, remove_path, set_path, without_nulls
 from local_cloud.emulator.payload import id_of, mask_of, payload_of, read_only_kept
-from local_cloud.emulator.references import normalise, refuse_while_used
+from local_cloud.emulator.references import normalise, refusal_while_used
 from local_cloud.emulator.schema import missing_required, properties, resolve, without_zeros
 
 if TYPE_CHECKING:
@@ -234,7 +234,11 @@ def delete(call: Call) -> Body | Response:
     given = call.query.get("etag")
     if given and stored.body.get("etag") not in (None, given):
         raise aborted(f"The etag '{given}' is stale: the resource was changed in the meantime. Read it again and retry.")
-    refuse_while_used(call, stored.name)
+    used = refusal_while_used(call, stored.name)
+    if used and resource_type.in_use_by_operation:
+        return operations.failed(call, stored.name, "delete", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", used.message)
+    if used:
+        raise used
     below = [child for child in call.store.below(call.service, stored.name) if child.deleted_at is None]
     if below and not resource_type.cascade:
         raise failed_precondition(f"The {resource_type.noun} '{stored.name}' is not empty: it still holds '{below[0].name}'.")

@@ -12,6 +12,8 @@ from tests.conformance.bindings import PLACEHOLDER, Bindings, fill
 _CUT_AT = 6
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LONG_NUMBER = re.compile(r"\d{8,}")
+# A link and the relative name it ends in mean the same.
+_LINK = re.compile(r"^https://(?:www|compute)\.googleapis\.com/compute/v1/")
 _HASH = "abcdef0123A="
 
 
@@ -55,33 +57,41 @@ def _list_differences(recorded: list[Any], actual: Any, assignment: Mapping[str,
 
 
 def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found: dict[str, str]) -> bool:
+    """Equal once hashes, times, long numbers, the form of links and what placeholders stand for are set aside."""
     if recorded == _HASH:
         return bool(actual)
     if _TIME.fullmatch(recorded):
         return bool(_TIME.fullmatch(actual))
     if _LONG_NUMBER.fullmatch(recorded):
         return actual.isdigit()
-    known = fill(recorded, {**found, **assignment})
-    if known == actual:
+    recorded, actual = _LINK.sub("", recorded), _LINK.sub("", actual)
+    if fill(recorded, {**found, **assignment}) == actual:
         return True
-    free = [name for name in PLACEHOLDER.findall(recorded) if name not in assignment]
-    if not free:
-        return _same_shape(known, actual)
-    pattern = re.escape(fill(recorded, assignment)).replace("0" * 21, r"\d+")
-    pattern = re.sub(r"\\\$\\\{(\w+)\\\}", r"([^/]+?)", pattern)
-    names = [name for name in PLACEHOLDER.findall(fill(recorded, assignment))]
-    match = re.fullmatch(pattern, actual)
+    names: list[str] = []
+    match = re.fullmatch(_pattern(recorded, assignment, names), actual)
     if match:
-        found.update(zip(names, match.groups(), strict=True))
+        found.update((name, value) for name, value in zip(names, match.groups(), strict=True) if name not in assignment)
     return bool(match)
 
 
-def _same_shape(recorded: str, actual: str) -> bool:
-    """Equal up to embedded times, zeroed ids and long numbers."""
-    pattern = re.escape(recorded)
-    pattern = pattern.replace(re.escape("2024-04-01T12:34:56.123456Z"), _TIME.pattern)
-    pattern = re.sub(r"(?:0{9,}|1{9,}|8{9,}|\d{16,})", r"\\d+", pattern)
-    return bool(re.fullmatch(pattern, actual))
+def _pattern(recorded: str, assignment: Mapping[str, str], names: list[str]) -> str:
+    """The expression that `recorded` stands for; `names` gets the placeholder of each group. A `${networkID}` may be the name or the number."""
+    parts: list[str] = []
+    end = 0
+    for match in PLACEHOLDER.finditer(recorded):
+        parts.append(_literal(recorded[end : match.start()]))
+        known = assignment.get(match[1])
+        parts.append(f"({re.escape(known)}|\\d{{8,}})" if known else "([^/]+?)")
+        names.append(match[1])
+        end = match.end()
+    parts.append(_literal(recorded[end:]))
+    return "".join(parts)
+
+
+def _literal(text: str) -> str:
+    """Embedded times, zeroed ids and long numbers match any of their kind."""
+    pattern = re.escape(text).replace(re.escape("2024-04-01T12:34:56.123456Z"), r"\d{4}-\d\d-\d\dT\S+?")
+    return re.sub(r"(?:0{9,}|1{9,}|8{9,}|\d{16,})", r"\\d+", pattern)
 
 
 def _short(value: Any) -> str:

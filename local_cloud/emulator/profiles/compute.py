@@ -1,8 +1,31 @@
-"""Compute Engine networking."""
+"""Compute Engine networking: networks, subnetworks, routes, firewalls and their policies, routers, addresses."""
 
 from __future__ import annotations
 
-from local_cloud.emulator.profile import Profile, ResourceType
+from typing import TYPE_CHECKING
+
+from local_cloud.emulator.profile import Body, Profile, ResourceType
+from local_cloud.emulator.profiles.networking import firewall_policies, peering, places, ranges, routers, routes
+
+if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
+
+
+def _view_network(call: Call, body: Body) -> Body:
+    return peering.refresh(call, routes.subnetworks_of(call, body))
+
+
+def _address(call: Call, body: Body) -> str | None:
+    return body.get("address") or ranges.allocate(call, body)
+
+
+def _used(call: Call, body: Body) -> Body:
+    """An address shows who uses it."""
+    users = [call.self_link(name) for _, name in call.store.users("compute", call.memory["shown"])]
+    return {**body, "users": users, "status": "IN_USE"} if users else body
+
+
+_FIREWALL_POLICIES = ("networkFirewallPolicies", "regionNetworkFirewallPolicies")
 
 PROFILE = Profile(
     api="compute",
@@ -17,17 +40,106 @@ PROFILE = Profile(
                 "routingConfig.routingMode": "REGIONAL",
                 "routingConfig.bgpBestPathSelectionMode": "LEGACY",
             },
+            immutable=("enableUlaInternalIpv6", "internalIpv6Range"),
+            writable=("peerings",),
+            output_only=("subnetworks", "gatewayIPv4"),
+            after_create=routes.after_network,
+            after_delete=routes.remove_network_parts,
+            view=_view_network,
+            in_use_by_operation=True,
         ),
         ResourceType(
             "subnetworks",
             defaults={
+                "purpose": "PRIVATE",
                 "privateIpGoogleAccess": False,
                 "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
-                "purpose": "PRIVATE",
                 "stackType": "IPV4_ONLY",
+                "?logConfig.aggregationInterval": lambda call, body: "INTERVAL_5_SEC" if body["logConfig"].get("enable") else None,
+                "?logConfig.flowSampling": lambda call, body: 0.5 if body["logConfig"].get("enable") else None,
+                "?logConfig.metadata": lambda call, body: "EXCLUDE_ALL_METADATA" if body["logConfig"].get("enable") else None,
             },
-            computed={"state": "READY"},
+            computed={"state": "READY", "gatewayAddress": ranges.gateway},
+            immutable=("network", "purpose"),
             references={"network": "networks"},
+            check=ranges.check_subnetwork,
+            after_create=routes.after_subnetwork,
+            after_delete=routes.remove_local_route,
+        ),
+        ResourceType(
+            "routes",
+            defaults={"priority": 1000},
+            references={"network": "networks"},
+            loose_references={"nextHopGateway": "gateways"},
+        ),
+        ResourceType(
+            "firewalls",
+            defaults={"direction": "INGRESS", "priority": 1000, "disabled": False, "logConfig.enable": False},
+            immutable=("direction", "network"),
+            references={"network": "networks"},
+            merge_update=True,
+        ),
+        *(
+            ResourceType(
+                collection,
+                label="firewall_policy",
+                immutable=("name",),
+                defaults={"policyType": "VPC_POLICY"},
+                check=firewall_policies.check_rules,
+                before_write=firewall_policies.finish,
+                loose_references={"associations[].attachmentTarget": "networks"},
+            )
+            for collection in _FIREWALL_POLICIES
+        ),
+        ResourceType(
+            "routers",
+            defaults={"encryptedInterconnectRouter": False},
+            immutable=("network",),
+            references={
+                "network": "networks",
+                "nats[].natIps[]": "addresses",
+                "nats[].drainNatIps[]": "addresses",
+                "nats[].subnetworks[].name": "subnetworks",
+            },
+            check=routers.check_nats,
+            before_write=routers.finish,
+        ),
+        ResourceType(
+            "addresses",
+            defaults={
+                "description": "",
+                "addressType": "EXTERNAL",
+                "networkTier": lambda call, body: "PREMIUM" if body.get("addressType") != "INTERNAL" else None,
+                "purpose": lambda call, body: "GCE_ENDPOINT" if body.get("addressType") == "INTERNAL" else None,
+                "address": _address,
+            },
+            computed={"status": lambda call, body: "IN_USE" if body.get("users") else "RESERVED"},
+            references={"subnetwork": "subnetworks", "network": "networks"},
+            view=_used,
+        ),
+        ResourceType(
+            "globalAddresses",
+            label="address",
+            schema="Address",
+            defaults={"address": _address},
+            references={"network": "networks"},
+            computed={"status": "RESERVED"},
         ),
     ),
+    methods={
+        "networks.addPeering": peering.add,
+        "networks.updatePeering": peering.update,
+        "networks.removePeering": peering.remove,
+        "subnetworks.expandIpCidrRange": ranges.expand,
+        "subnetworks.setPrivateIpGoogleAccess": ranges.set_private_access,
+        "routes.delete": routes.delete_route,
+        "routers.getRouterStatus": routers.status,
+        "routers.preview": routers.preview,
+        "regions.get": places.get_region,
+        "regions.list": places.list_regions,
+        "zones.get": places.get_zone,
+        "zones.list": places.list_zones,
+        "projects.get": places.get_project,
+        **{f"{collection}.{verb}": method for collection in _FIREWALL_POLICIES for verb, method in firewall_policies.METHODS.items()},
+    },
 )

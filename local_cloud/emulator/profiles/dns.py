@@ -1,0 +1,240 @@
+"""Cloud DNS: managed zones, record sets through changes, server policies, response policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local_cloud.emulator import verbs
+from local_cloud.emulator.conventions import fill_kinds
+from local_cloud.emulator.errors import ApiError, already_exists, failed_precondition, invalid, not_found
+from local_cloud.emulator.http import Response
+from local_cloud.emulator.paging import page
+from local_cloud.emulator.profile import Body, Profile, ResourceType
+
+if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
+    from local_cloud.emulator.store import Stored
+
+_ZONES, _RECORDS, _CHANGES = "managedZones", "resourceRecordSets", "changes"
+# What every zone gets: https://cloud.google.com/dns/docs/records-overview
+_NS_TTL = 21600
+_PRIVATE_SERVER = "ns-gcp-private.googledomains.com."
+_OWN_TYPES = frozenset({"NS", "SOA"})
+
+
+def _servers(call: Call, body: Body) -> list[str]:
+    if body.get("visibility") == "private" and call.document.version == "v2":
+        return [_PRIVATE_SERVER]
+    return [f"ns-cloud-a{number}.googledomains.com." for number in range(1, 5)]
+
+
+def _check_zone(call: Call, before: Body | None, wanted: Body) -> None:
+    if not str(wanted.get("dnsName", "")).endswith("."):
+        raise invalid(f"Invalid value for 'entity.managedZone.dnsName': '{wanted.get('dnsName')}'. It must end with a dot.", location="entity.managedZone.dnsName")
+
+
+def _first_records(call: Call, zone: Body) -> Body:
+    """A new zone has its NS and SOA record sets."""
+    servers = zone["nameServers"]
+    soa = f"{servers[0]} cloud-dns-hostmaster.google.com. 1 {_NS_TTL} 3600 259200 300"
+    for kind, data in (("NS", servers), ("SOA", [soa])):
+        _put_record(call, f"projects/{call.project}/managedZones/{zone['name']}", {"name": zone["dnsName"], "type": kind, "ttl": _NS_TTL, "rrdatas": data})
+    return zone
+
+
+def _record_name(zone: str, record: Body) -> str:
+    return f"{zone}/rrsets/{record['name']}/{record['type']}"
+
+
+def _put_record(call: Call, zone: str, record: Body) -> None:
+    call.store.put("dns", _record_name(zone, record), _RECORDS, {**record, "kind": "dns#resourceRecordSet"})
+
+
+def _zone(call: Call) -> Stored:
+    """The zone in the path of a record or change, by name or number."""
+    name = "/".join(call.name.split("/")[:4])
+    stored = call.store.get("dns", name)
+    if stored is None:
+        raise not_found(f"The 'parameters.managedZone' resource named '{name.rpartition('/')[2]}' does not exist.")
+    return stored
+
+
+def _records(call: Call, zone: str) -> list[Body]:
+    return [item.body for item in call.store.below("dns", f"{zone}/rrsets")]
+
+
+def _list_records(call: Call) -> Body:
+    zone = _zone(call)
+    found = _records(call, zone.name)
+    for key in ("name", "type"):
+        if call.query.get(key):
+            found = [record for record in found if record[key] == call.query[key]]
+    return {**page(call, found, "rrsets"), "kind": "dns#resourceRecordSetsListResponse"}
+
+
+def _check_record(zone: Stored, record: Body) -> None:
+    if not record.get("name", "").endswith(zone.body["dnsName"]):
+        raise invalid(f"Invalid value for 'entity.change.additions.name': '{record.get('name')}' is not in zone '{zone.body['dnsName']}'.")
+    if not record.get("rrdatas") and not record.get("routingPolicy"):
+        raise invalid(f"Invalid value for 'entity.change.additions.rrdatas': record set '{record.get('name')}' has no data.")
+
+
+def _create_change(call: Call) -> Body:
+    zone = _zone(call)
+    additions, deletions = call.body.get("additions") or [], call.body.get("deletions") or []
+    for record in deletions:
+        _remove_record(call, zone, record)
+    for record in additions:
+        _check_record(zone, record)
+        if call.store.get("dns", _record_name(zone.name, record)):
+            raise already_exists(f"The resource 'entity.change.additions[0]' named '{record['name']} ({record['type']})' already exists")
+        _put_record(call, zone.name, record)
+    number = str(call.store.count(f"dns-change/{zone.name}"))
+    change: Body = {"additions": additions, "deletions": deletions, "startTime": call.stamp(), "id": number, "status": "done", "kind": "dns#change"}
+    change = {key: value for key, value in change.items() if value != []}
+    call.store.put("dns", f"{zone.name}/changes/{number}", _CHANGES, change)
+    return change
+
+
+def _remove_record(call: Call, zone: Stored, record: Body) -> None:
+    name = _record_name(zone.name, record)
+    stored = call.store.get("dns", name)
+    if stored is None:
+        raise not_found(f"The 'entity.change.deletions[0]' resource named '{record['name']} ({record['type']})' does not exist.")
+    differing = [key for key in ("ttl", "rrdatas") if key in record and record[key] != stored.body.get(key)]
+    if differing:
+        raise ApiError(412, f"Precondition not met for 'entity.change.deletions[0].{differing[0]}'", reason="conditionNotMet")
+    if record["type"] in _OWN_TYPES and record["name"] == zone.body["dnsName"] and not call.body.get("additions"):
+        raise invalid(f"The resource record set 'entity.change.deletions[0]' is invalid because a zone must contain exactly one {record['type']} record at its apex.")
+    call.store.remove("dns", name)
+
+
+def _get_record(call: Call) -> Body:
+    stored = call.store.get("dns", call.name)
+    if stored is None:
+        raise not_found(f"The 'parameters.name' resource named '{'/'.join(call.name.split('/')[5:])}' does not exist.")
+    return stored.body
+
+
+def _create_record(call: Call) -> Body:
+    zone = _zone(call)
+    _check_record(zone, call.body)
+    if call.store.get("dns", _record_name(zone.name, call.body)):
+        raise already_exists(f"The resource 'entity.rrset' named '{call.body['name']} ({call.body['type']})' already exists")
+    _put_record(call, zone.name, call.body)
+    return {**call.body, "kind": "dns#resourceRecordSet"}
+
+
+def _patch_record(call: Call) -> Body:
+    zone, before = _zone(call), _get_record(call)
+    after = {**before, **call.body}
+    _check_record(zone, after)
+    call.store.remove("dns", call.name)
+    _put_record(call, zone.name, after)
+    return after
+
+
+def _delete_record(call: Call) -> Body:
+    _get_record(call)
+    call.store.remove("dns", call.name)
+    return {}
+
+
+def _change_zone(call: Call) -> Body:
+    """A zone update answers with an operation that shows both values."""
+    before = verbs.show(call, call.stored())
+    verbs.update(call)
+    after = verbs.show(call, call.stored())
+    operation: Body = {
+        "id": f"{call.number()}", "startTime": call.stamp(), "status": "done", "type": "UPDATE", "user": call.caller,
+        "zoneContext": {"newValue": after, "oldValue": before}, "kind": "dns#operation",
+    }
+    return operation
+
+
+def _change_policy(wrapper: str) -> Any:
+    def change(call: Call) -> Body:
+        verbs.update(call)
+        return {wrapper: verbs.show(call, call.stored())}
+
+    return change
+
+
+def _delete_zone(call: Call) -> Body | Response:
+    zone = call.stored()
+    own = [record for record in _records(call, zone.name) if not (record["type"] in _OWN_TYPES and record["name"] == zone.body["dnsName"])]
+    if own:
+        raise failed_precondition(f"The resource named '{zone.body['name']}' cannot be deleted because it contains one or more 'resource records'.", reason="containerNotEmpty")
+    return verbs.delete(call)
+
+
+def _delete_policy(call: Call) -> Body | Response:
+    stored = call.stored()
+    if stored.body.get("networks"):
+        raise failed_precondition(f"The resource named '{stored.name.rpartition('/')[2]}' cannot be deleted because it is in use by one or more networks.", reason="resourceInUse")
+    return verbs.delete(call)
+
+
+def _kinds(call: Call, body: Body) -> Body:
+    fill_kinds(call, {"$ref": call.schema}, body)
+    return body
+
+
+PROFILE = Profile(
+    api="dns",
+    versions=("v1", "v1beta2"),
+    style="legacy",
+    proto3=False,
+    types=(
+        ResourceType(
+            _ZONES,
+            defaults={"visibility": "public", "nameServers": _servers, "cloudLoggingConfig": {}},
+            immutable=("dnsName", "visibility"),
+            output_only=("nameServers", "id", "creationTime"),
+            references={
+                "privateVisibilityConfig.networks[].networkUrl": "compute:networks",
+                "peeringConfig.targetNetwork.networkUrl": "compute:networks",
+            },
+            check=_check_zone,
+            after_create=_first_records,
+            not_found='managedZone "{name}" not found',
+            exists="The resource 'entity.managedZone' named '{id}' already exists",
+            hidden=("updated",),
+        ),
+        ResourceType(
+            "policies",
+            references={"networks[].networkUrl": "compute:networks"},
+            not_found='policy "{name}" not found',
+            exists="The resource 'entity.policy' named '{id}' already exists",
+            output_only=("id",),
+        ),
+        ResourceType(
+            "responsePolicies",
+            id_source="body:responsePolicyName",
+            references={"networks[].networkUrl": "compute:networks"},
+            not_found='responsePolicy "{name}" not found',
+            exists="The resource 'entity.responsePolicy' named '{id}' already exists",
+            output_only=("id",),
+        ),
+        ResourceType(_CHANGES, hidden=("id",), not_found="The 'parameters.changeId' resource named '{id}' does not exist."),
+        ResourceType(_RECORDS, schema="ResourceRecordSet"),
+        ResourceType("projects", schema="Project"),
+    ),
+    methods={
+        "resourceRecordSets.list": _list_records,
+        "resourceRecordSets.get": _get_record,
+        "resourceRecordSets.create": _create_record,
+        "resourceRecordSets.patch": _patch_record,
+        "resourceRecordSets.delete": _delete_record,
+        "changes.create": _create_change,
+        "managedZones.patch": _change_zone,
+        "managedZones.update": _change_zone,
+        "managedZones.delete": _delete_zone,
+        "policies.patch": _change_policy("policy"),
+        "policies.update": _change_policy("policy"),
+        "policies.delete": _delete_policy,
+        "responsePolicies.patch": _change_policy("responsePolicy"),
+        "responsePolicies.update": _change_policy("responsePolicy"),
+        "responsePolicies.delete": _delete_policy,
+    },
+)

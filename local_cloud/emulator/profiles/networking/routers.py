@@ -1,0 +1,55 @@
+"""Cloud Routers and the NAT gateways inside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local_cloud.emulator.errors import invalid
+
+if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
+    from local_cloud.emulator.profile import Body
+
+
+def check_nats(call: Call, before: Body | None, wanted: Body) -> None:
+    """NAT gateways have a name of their own and addresses exactly when those are allocated by hand."""
+    seen: set[str] = set()
+    for index, nat in enumerate(wanted.get("nats") or []):
+        path = f"nats[{index}]"
+        if not nat.get("name") or nat["name"] in seen:
+            raise invalid(f"Invalid value for field 'resource.{path}.name': '{nat.get('name', '')}'. NAT names are required and unique within a router.", location=path)
+        seen.add(nat["name"])
+        if nat.get("natIpAllocateOption") == "AUTO_ONLY" and nat.get("natIps"):
+            raise invalid(f"Invalid value for field 'resource.{path}.natIps': NAT IPs cannot be given with AUTO_ONLY.", location=path)
+        if nat.get("enableDynamicPortAllocation") and nat.get("enableEndpointIndependentMapping"):
+            raise invalid(f"Invalid value for field 'resource.{path}.enableEndpointIndependentMapping': it cannot go with dynamic port allocation.", location=path)
+
+
+def finish(call: Call, body: Body) -> Body:
+    """What the server adds to every NAT gateway."""
+    for nat in body.get("nats") or []:
+        public = nat.get("type", "PUBLIC") == "PUBLIC"
+        nat.setdefault("type", "PUBLIC")
+        nat.setdefault("endpointTypes", ["ENDPOINT_TYPE_VM"])
+        nat["effectiveTcpTimeWaitTimeoutSec"] = nat.get("tcpTimeWaitTimeoutSec", 120)
+        if public:
+            nat.setdefault("autoNetworkTier", "PREMIUM")
+        else:
+            nat.setdefault("enableDynamicPortAllocation", True)
+        if nat.get("logConfig", {}).get("enable"):
+            nat["logConfig"].setdefault("filter", "ALL")
+    if not body.get("nats"):
+        body.pop("nats", None)
+    return body
+
+
+def status(call: Call) -> Body:
+    """`routers.getRouterStatus`."""
+    router = call.stored().body
+    nats = [{"name": nat["name"], "minExtraNatIpsNeeded": 0, "numVmEndpointsWithNatMappings": 0} for nat in router.get("nats", [])]
+    return {"kind": "compute#routerStatusResponse", "result": {"network": router["network"], **({"natStatus": nats} if nats else {})}}
+
+
+def preview(call: Call) -> Body:
+    """`routers.preview`."""
+    return {"resource": {**call.stored().body, **call.body}}
