@@ -54,7 +54,6 @@ def system_roots(state: StateDirectory) -> bytes:
     """The roots this machine trusts (PEM); empty when it has none. A bundle of a local cloud does not count as one."""
     default = ssl.get_default_verify_paths().cafile
     for candidate in (default, *SYSTEM_BUNDLES):
-        if candidate is None or not Path(candidate).is_file() or Path(candidate).name == state.ca_bundle.name:
-            continue
-        return Path(candidate).read_bytes().rstrip() + b"\n"
+        if candidate and Path(candidate).is_file() and Path(candidate).name != state.ca_bundle.name:
+            return Path(candidate).read_bytes().rstrip() + b"\n"
     return b""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from local_cloud.emulator.http import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass
@@ -27,7 +30,7 @@ class OAuthError(Exception):
 
 
 def parameters(request: Request) -> Mapping[str, str]:
-    """The parameters of query and body (form or JSON, camelCase or snake_case); OAuthError for a body that is neither."""
+    """The parameters of query and body (form, or JSON in camelCase or snake_case); OAuthError if it is neither."""
     found = dict(parse_qsl(request.query, keep_blank_values=True))
     if request.headers.get("content-type", "").startswith("application/json"):
         found |= _json_parameters(request.body)

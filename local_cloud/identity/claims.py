@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import celpy
 from celpy import celtypes
+from celpy.adapter import json_to_cel
 from celpy.celparser import CELParseError
 from celpy.evaluation import CELEvalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TEMPLATE_VARIABLE = re.compile(r"\{[^{}]*\}")
 
@@ -28,7 +31,7 @@ def mapped_attributes(mapping: Mapping[str, str], claims: Mapping[str, Any]) -> 
     attributes: dict[str, Any] = {}
     for name, expression in mapping.items():
         try:
-            value = _evaluate(expression, {"assertion": celpy.json_to_cel(dict(claims))})
+            value = _evaluate(expression, {"assertion": json_to_cel(dict(claims))})
         except CELEvalError as error:
             if name == "google.subject":
                 raise MappingError(f"The mapping {name}={expression} fails: {error.args[0]}") from error
@@ -41,13 +44,13 @@ def meets(condition: str, claims: Mapping[str, Any], attributes: Mapping[str, An
     """Whether the provider's condition admits these claims; an empty one admits everybody."""
     if not condition:
         return True
-    bindings = {"assertion": celpy.json_to_cel(dict(claims))}
+    bindings = {"assertion": json_to_cel(dict(claims))}
     custom = {name.removeprefix("attribute."): value for name, value in attributes.items() if name[:7] != "google."}
-    bindings["attribute"] = celpy.json_to_cel(custom)
+    bindings["attribute"] = json_to_cel(custom)
     # The library keeps `google` for protobuf's types, so these are bound by their qualified names.
     for name, value in attributes.items():
         if name.startswith("google."):
-            bindings[name] = celpy.json_to_cel(value)
+            bindings[name] = json_to_cel(value)
     try:
         return bool(_evaluate(condition, bindings))
     except CELEvalError:
@@ -103,7 +106,7 @@ def _extract(text: Any, template: Any) -> celtypes.StringType:
 
 
 def _split(text: Any, separator: Any) -> Any:
-    return celpy.json_to_cel(str(text).split(str(separator)))
+    return json_to_cel(str(text).split(str(separator)))
 
 
 def _join(texts: Any, separator: Any = "") -> celtypes.StringType:
@@ -124,7 +127,7 @@ def _upper(text: Any) -> celtypes.StringType:
 
 # What the service adds to CEL's own functions
 # (https://cloud.google.com/iam/docs/workload-identity-federation#mapping).
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "extract": _extract,
     "split": _split,
     "join": _join,

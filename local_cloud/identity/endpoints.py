@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from local_cloud.clock import Clock
 from local_cloud.emulator.http import Request, Response
 from local_cloud.identity.answers import OAuthError
-from local_cloud.identity.doors import FederationProviders, ServiceAccountKeys
 from local_cloud.identity.federation import SecurityTokenService
 from local_cloud.identity.id_tokens import ISSUER, IdTokenSigner
 from local_cloud.identity.oauth import TokenEndpoint
-from local_cloud.identity.tokens import TokenStore
 from local_cloud.identity.who import Introspection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local_cloud.clock import Clock
+    from local_cloud.identity.doors import FederationProviders, ServiceAccountKeys
+    from local_cloud.identity.tokens import TokenStore
 
 OAUTH_HOST = "oauth2.googleapis.com"
 ACCOUNTS_HOST = "accounts.google.com"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from local_cloud.emulator.http import Request, Response
 from local_cloud.identity.answers import OAuthError, parameters, required
 from local_cloud.identity.claims import MappingError, mapped_attributes, meets
-from local_cloud.identity.doors import FederationProvider, FederationProviders
 from local_cloud.identity.id_tokens import ISSUER, IdTokenSigner
 from local_cloud.identity.principal import FEDERATION_HOST, NEVER, Principal
 from local_cloud.identity.tokens import DEFAULT_LIFETIME, TokenStore
+
+if TYPE_CHECKING:
+    from local_cloud.identity.doors import FederationProvider, FederationProviders
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"

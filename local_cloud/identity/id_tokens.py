@@ -6,14 +6,16 @@ import hashlib
 import json
 import time
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local_cloud.identity.principal import Principal
 from local_cloud.state import StateDirectory, write_private
+
+if TYPE_CHECKING:
+    from local_cloud.identity.principal import Principal
 
 ISSUER = "https://accounts.google.com"
 LIFETIME = timedelta(hours=1)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from local_cloud.emulator.http import Request, Response
 from local_cloud.identity.answers import OAuthError, parameters, required
-from local_cloud.identity.doors import ServiceAccountKeys
 from local_cloud.identity.principal import NEVER, Principal
 from local_cloud.identity.tokens import DEFAULT_LIFETIME, TokenStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local_cloud.identity.doors import ServiceAccountKeys
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

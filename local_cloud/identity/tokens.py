@@ -9,12 +9,16 @@ import sqlite3
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local_cloud.clock import Clock
 from local_cloud.identity.doors import AccessToken
-from local_cloud.identity.id_tokens import IdTokenSigner
 from local_cloud.identity.principal import NEVER, Principal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_cloud.clock import Clock
+    from local_cloud.identity.id_tokens import IdTokenSigner
 
 # Lifetimes as Google's: an hour for access tokens, twelve at most where an organisation allows more
 # (https://cloud.google.com/iam/docs/create-short-lived-credentials-direct).

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from local_cloud.clock import Clock
 from local_cloud.emulator.http import Request, Response
 from local_cloud.identity.answers import OAuthError, bearer, parameters
-from local_cloud.identity.doors import ServiceAccountKeys
-from local_cloud.identity.id_tokens import IdTokenSigner
 from local_cloud.identity.oauth import verified
-from local_cloud.identity.principal import Principal
-from local_cloud.identity.tokens import Grant, TokenStore
+
+if TYPE_CHECKING:
+    from local_cloud.clock import Clock
+    from local_cloud.identity.doors import ServiceAccountKeys
+    from local_cloud.identity.id_tokens import IdTokenSigner
+    from local_cloud.identity.principal import Principal
+    from local_cloud.identity.tokens import Grant, TokenStore
+
+# Versions that say `id` and `verified_email` where OpenID Connect says `sub` and `email_verified`.
+OLDER_USERINFO = ("/oauth2/v1/userinfo", "/oauth2/v2/userinfo")
 
 
 class Authenticator:
@@ -62,7 +67,7 @@ class Introspection:
         grant = self._tokens.find(token) if token is not None else None
         if grant is None:
             raise OAuthError("invalid_request", "Invalid Credentials", status=401)
-        older = "/v1/" in request.path and request.host.startswith("www.") or "/v2/" in request.path
+        older = request.path in OLDER_USERINFO
         principal = grant.principal
         body: dict[str, Any] = {"id" if older else "sub": principal.subject}
         if principal.email is not None:

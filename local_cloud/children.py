@@ -1,0 +1,140 @@
+"""The processes that the daemon starts and keeps running."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from local_cloud.processes import ProcessRecord, write_records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from local_cloud.state import StateDirectory
+
+_LOG = logging.getLogger(__name__)
+
+PROVIDER = "terraform-provider"
+PROVIDER_MODULE = "local_cloud.terraform_provider"
+
+# A child that ends is started again after this many seconds, doubled each time it ends soon after, up to the longest.
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+# A child that ran this long, in seconds, is not one that keeps crashing.
+STEADY_SECONDS = 30.0
+# A child gets this long to end by itself.
+STOP_SECONDS = 5.0
+
+
+@dataclass
+class Child:
+    """One supervised process: `command` is run with its output in `log`, again whenever it ends."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]
+    restarts: int = 0
+    process: asyncio.subprocess.Process | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self.process.pid if self.process is not None and self.process.returncode is None else None
+
+
+class Children:
+    """Keeps children running, and their ids in a file for whoever finds the daemon killed."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        """Record them in `state`."""
+        self._state = state
+        self._children: list[Child] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def supervise(self, child: Child) -> None:
+        """Start `child` and keep it running."""
+        self._children.append(child)
+        self._tasks.append(asyncio.get_running_loop().create_task(self._keep(child)))
+
+    def pid(self, name: str) -> int | None:
+        """The process id of the child `name`; None while it is down or when there is no such child."""
+        return next((child.pid for child in self._children if child.name == name), None)
+
+    def listed(self) -> list[dict[str, object]]:
+        """Name, id (None while it is down) and number of restarts of each."""
+        return [{"name": child.name, "pid": child.pid, "restarts": child.restarts} for child in self._children]
+
+    async def stop(self) -> None:
+        """End all of them: terminate, then kill."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(_end(child.process) for child in self._children if child.process is not None))
+        self._record()
+
+    async def _keep(self, child: Child) -> None:
+        pause = FIRST_PAUSE
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            code = await self._run(child)
+            pause = FIRST_PAUSE if loop.time() - begun > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            child.restarts += 1
+            _LOG.warning("%s ended with %s; see %s; starting it again in %.1f s", child.name, code, child.log, pause)
+            await asyncio.sleep(pause)
+
+    async def _run(self, child: Child) -> int:
+        with child.log.open("ab") as log:
+            child.process = await asyncio.create_subprocess_exec(
+                *child.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(child.environment),
+                start_new_session=True,
+            )
+        self._record()
+        return await child.process.wait()
+
+    def _record(self) -> None:
+        records = []
+        for child in self._children:
+            if child.pid is not None:
+                with suppress(ProcessLookupError):
+                    records.append(ProcessRecord.of(child.pid))
+        write_records(self._state.children_file, records)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def provider_exists() -> bool:
+    """Whether this installation has the stand-in for the Terraform provider."""
+    try:
+        return importlib.util.find_spec(f"{PROVIDER_MODULE}.__main__") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def provider(state: StateDirectory) -> Child:
+    """The stand-in for the Terraform provider."""
+    command = [sys.executable, "-m", PROVIDER_MODULE, "--state", str(state.root)]
+    return Child(PROVIDER, command, state.provider_log, os.environ)

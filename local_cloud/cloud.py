@@ -1,0 +1,124 @@
+"""The cloud behind the proxy: identity endpoints and emulator over one state directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local_cloud.clock import AdjustableClock
+from local_cloud.destination import DEFAULT_STYLE, Destination
+from local_cloud.emulator.engine import Emulator
+from local_cloud.emulator.errors import unauthenticated
+from local_cloud.emulator.http import Request, Response
+from local_cloud.emulator.settings import Settings
+from local_cloud.faults import FaultRules
+from local_cloud.identity.accounts import OWNER, user
+from local_cloud.identity.answers import bearer
+from local_cloud.identity.endpoints import IdentityEndpoints
+from local_cloud.identity.id_tokens import IdTokenSigner
+from local_cloud.identity.metadata_server import MetadataServer
+from local_cloud.identity.principal import NEVER, Principal
+from local_cloud.identity.tokens import TokenStore
+from local_cloud.identity.who import Authenticator
+
+if TYPE_CHECKING:
+    from local_cloud.state import StateDirectory
+
+
+class Nobody:
+    def lookup(self, *_: str) -> None:
+        return None
+
+
+class Cloud:
+    """Everything that answers for Google's hosts."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        """Open the cloud kept in `state`; ValueError names a file there that makes no sense."""
+        self._state = state
+        self.clock = AdjustableClock(state.clock)
+        self.settings = Settings.load(state.settings)
+        self.faults = FaultRules(state.faults)
+        self.signer = IdTokenSigner.open(state)
+        self.tokens = TokenStore(state.tokens, self.clock, self.signer)
+        self.metadata = MetadataServer(self.tokens, self._machine_account, self._machine_project)
+        self.open()
+
+    def open(self) -> None:
+        """Open the emulator's database (after `close_database`)."""
+        self.emulator = Emulator(self._state.database, clock=self.clock, settings=self.settings)
+        self.emulator.tokens = self.tokens
+        keys = getattr(self.emulator, "service_account_keys", Nobody())
+        providers = getattr(self.emulator, "federation_providers", Nobody())
+        self._authenticator = Authenticator(self.tokens, keys)
+        self._identity = IdentityEndpoints(self.tokens, self.signer, self.clock, keys, providers)
+
+    def close_database(self) -> None:
+        """Close the emulator's database, so that its file is whole and may be replaced."""
+        self.emulator.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.emulator.close()
+        self.tokens.close()
+
+    def reset(self) -> None:
+        """Back to the empty cloud: no resource, no fault rule, real time, no token but the owner's."""
+        self.clock.reset()
+        self.faults.clear()
+        self.emulator.reset()
+        self.tokens.forget_others(OWNER.member)
+
+    def reopen(self) -> None:
+        """Take everything from its files again, after `close_database` and a restore."""
+        self.clock.reload()
+        self.faults = FaultRules(self._state.faults)
+        self.settings = Settings.load(self._state.settings)
+        self.open()
+
+    def principal(self, request: Request) -> Principal | None:
+        """The caller of a request."""
+        return self._authenticator.principal(request)
+
+    def destination(self, request: Request) -> Destination:
+        """Where `request` goes."""
+        endpoint = self._identity.find(request)
+        if endpoint is not None:
+            return Destination(endpoint.service, endpoint.method_id, "", DEFAULT_STYLE, endpoint.handle)
+        route = self.emulator.route(request)
+        if route is None:
+            return Destination("", "", "", DEFAULT_STYLE, self._emulated)
+        style = self.emulator.profiles[route.service].style
+        return Destination(route.service, route.method_id, route.resource, style, self._emulated)
+
+    def _emulated(self, request: Request) -> Response:
+        """The emulator's answer; a token that was shown and is not valid is refused before it."""
+        if request.principal is None and bearer(request) is not None:
+            return unauthenticated().response(DEFAULT_STYLE)
+        return self.emulator.handle(request)
+
+    def named(self, member: str) -> Principal:
+        """The principal of an IAM member (`user:` or `serviceAccount:`); ValueError when there is none such."""
+        kind, _, email = member.partition(":")
+        if kind == "user" and "@" in email:
+            return user(email)
+        if kind != "serviceAccount" or "@" not in email:
+            raise ValueError(f"member: {member!r} is neither user:ADDRESS nor serviceAccount:ADDRESS")
+        account = self._as_owner("iam.googleapis.com", f"/v1/projects/-/serviceAccounts/{email}")
+        if account is None:
+            raise ValueError(f"member: there is no service account {email}")
+        return Principal(member, email, account["uniqueId"], NEVER)
+
+    def _machine_account(self) -> Principal:
+        return self.named(self.settings.metadata_account) if self.settings.metadata_account else OWNER
+
+    def _machine_project(self) -> tuple[str, str] | None:
+        identifier = self.settings.metadata_project
+        if not identifier:
+            return None
+        project = self._as_owner("cloudresourcemanager.googleapis.com", f"/v1/projects/{identifier}")
+        return None if project is None else (identifier, str(project["projectNumber"]))
+
+    def _as_owner(self, host: str, path: str) -> Any:
+        """What the organisation's owner reads at `path`; None when it is not there."""
+        response = self.emulator.handle(Request("GET", host, path, principal=OWNER))
+        return response.parsed() if response.status == 200 else None

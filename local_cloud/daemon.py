@@ -1,0 +1,218 @@
+"""The daemon: one process that holds the cloud, the proxy, the admin API and the children, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import gc
+import json
+import logging
+import os
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from local_cloud import children, environment, provider_source
+from local_cloud.admin import AdminApi
+from local_cloud.certificates import Authority
+from local_cloud.cloud import Cloud
+from local_cloud.emulator.settings import ProviderChoice
+from local_cloud.exchange import FrontDesk
+from local_cloud.hosts import HostTable
+from local_cloud.journal import Journal, Query
+from local_cloud.processes import ProcessRecord
+from local_cloud.proxy import ForwardProxy
+from local_cloud.shell import REATTACH
+from local_cloud.snapshot import Snapshots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local_cloud.state import StateDirectory
+
+_LOG = logging.getLogger(__name__)
+
+# How long requests in flight may take to end when the daemon stops, in seconds.
+STOP_SECONDS = 3.0
+
+
+class AlreadyRunningError(RuntimeError):
+    """Another daemon holds the state directory."""
+
+
+class Daemon:
+    """Everything that runs; use it inside one event loop."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        """Open the cloud kept in `state`; AlreadyRunningError, or ValueError for a file there that makes no sense."""
+        self.state = state
+        self._lock = hold(state)
+        self.cloud = Cloud(state)
+        self.journal = Journal(state.journal)
+        self.snapshots = Snapshots(state)
+        self.children = children.Children(state)
+        table = HostTable()
+        self._proxy = ForwardProxy(Authority.open(state), table, FrontDesk(self.cloud, self.journal, table))
+        self._port = 0
+        self._started = datetime.now(UTC)
+        self._ended = asyncio.Event()
+        self._registry: asyncio.Task[bool] | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the daemon has been told to stop."""
+        return self._ended.is_set()
+
+    async def serve(self, port: int, ready: IO[bytes] | None) -> None:
+        """Run until stopped; `ready` is told once requests are answered. OSError when `port` is taken."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        self._port = await self._listen(port)
+        admin = await self._serve_admin()
+        self._supervise()
+        self._registry = loop.create_task(provider_source.registry_answers())
+        self._announce()
+        if ready is not None:
+            ready.write(b"ready\n")
+            ready.close()
+        # What was loaded so far stays; the collector need not look at it again.
+        gc.freeze()
+        _LOG.info("the local cloud in %s answers on port %d", self.state.root, self._port)
+        await self._ended.wait()
+        await self._close(admin)
+
+    def stop(self) -> None:
+        """End `serve`."""
+        self._ended.set()
+
+    def status(self) -> dict[str, Any]:
+        """What runs, as JSON values."""
+        return {
+            "running": True,
+            "pid": os.getpid(),
+            "port": self._port,
+            "state": str(self.state.root),
+            "started": self._started.isoformat(timespec="seconds"),
+            "clock": self.cloud.clock.now().isoformat(timespec="seconds"),
+            "requests": self.journal.count(Query()),
+            "refused": self.journal.count(Query(refused="yes")),
+            "faults": len(self.cloud.faults.listed()),
+            "snapshots": self.snapshots.names(),
+            "settings": self.cloud.settings.as_dict(),
+            "children": self.children.listed(),
+        }
+
+    async def environment(self) -> dict[str, Any]:
+        """`environment` (name → value) and `warnings` (lines of text)."""
+        found = environment.variables(self.state, self.cloud, self._port)
+        kind, warnings = await self._provider_kind(), []
+        found["PRESIDENTIAL_DIGS_PROVIDER"] = kind
+        if kind == ProviderChoice.STAND_IN:
+            pid = await self._provider_pid()
+            if pid is None:
+                warnings.append(f"the provider stand-in does not run; see {self.state.provider_log}")
+            else:
+                found[REATTACH] = provider_source.reattach(pid, self.state.provider_socket)
+        return {"environment": found, "warnings": warnings}
+
+    def reset(self) -> None:
+        """Back to the empty cloud, with an empty request log."""
+        self.cloud.reset()
+        self.journal.clear()
+
+    def restore(self, name: str) -> None:
+        """Put a snapshot back; FileNotFoundError when there is none of that name."""
+        try:
+            self.snapshots.put_back(name, self.cloud.close_database)
+        finally:
+            self.cloud.reopen()
+
+    def change_settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply and keep changed settings; ValueError names what is wrong."""
+        self.cloud.settings.update(changes)
+        self.cloud.settings.save(self.state.settings)
+        return self.cloud.settings.as_dict()
+
+    async def _listen(self, port: int) -> int:
+        """Listen on `port`; 0 is the port of last time when it is free, else any."""
+        kept = int(self.state.port_file.read_text()) if self.state.port_file.exists() else 0
+        try:
+            bound = await self._proxy.start(port or kept)
+        except OSError as error:
+            if port or not kept:
+                raise
+            _LOG.warning("port %d of last time is taken (%s); shells that use it need `env` again", kept, error)
+            bound = await self._proxy.start(0)
+        self.state.port_file.write_text(f"{bound}\n")
+        return bound
+
+    async def _serve_admin(self) -> web.AppRunner:
+        self.state.place_sockets()
+        self.state.admin_socket.unlink(missing_ok=True)
+        runner = web.AppRunner(AdminApi(self).application(), access_log=None, shutdown_timeout=STOP_SECONDS)
+        await runner.setup()
+        await web.UnixSite(runner, str(self.state.admin_socket)).start()
+        self.state.admin_socket.chmod(0o600)
+        return runner
+
+    def _supervise(self) -> None:
+        if children.provider_exists():
+            self.children.supervise(children.provider(self.state))
+
+    def _announce(self) -> None:
+        record = ProcessRecord.of(os.getpid())
+        staged = self.state.pid_file.with_name("daemon.json.new")
+        staged.write_text(json.dumps({"pid": record.pid, "started": record.started, "port": self._port}) + "\n")
+        staged.replace(self.state.pid_file)
+
+    async def _provider_kind(self) -> str:
+        choice = self.cloud.settings.provider
+        if choice is not ProviderChoice.AUTO:
+            return choice
+        assert self._registry is not None
+        return ProviderChoice.REGISTRY if await asyncio.shield(self._registry) else ProviderChoice.STAND_IN
+
+    async def _provider_pid(self) -> int | None:
+        if not children.provider_exists() or not await provider_source.accepts(self.state.provider_socket):
+            return None
+        return self.children.pid(children.PROVIDER)
+
+    async def _close(self, admin: web.AppRunner) -> None:
+        _LOG.info("stopping")
+        if self._registry is not None:
+            self._registry.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._registry
+        await self.children.stop()
+        await self._proxy.stop()
+        self.journal.close()
+        self.cloud.close()
+        await admin.cleanup()
+        self.state.pid_file.unlink(missing_ok=True)
+        self.state.remove_sockets()
+        self._lock.close()
+
+
+def hold(state: StateDirectory) -> IO[str]:
+    """The lock that one daemon per state directory holds for as long as it lives; AlreadyRunningError when it is held."""
+    lock = state.run_lock.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise AlreadyRunningError(f"another daemon runs the local cloud in {state.root}") from None
+    return lock
+
+
+def run(state: StateDirectory, port: int, ready: IO[bytes] | None) -> None:
+    """The whole life of a daemon in this process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    async def life() -> None:
+        await Daemon(state).serve(port, ready)
+
+    asyncio.run(life())

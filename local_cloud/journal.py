@@ -1,0 +1,218 @@
+"""The request log: every exchange that went through the proxy, queryable."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# Rows kept; the oldest go first.
+KEPT_EXCHANGES = 500_000
+
+# How long an exchange may wait to be written, in seconds.
+FLUSH_INTERVAL = 0.2
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer.
+
+    `time` is RFC 3339 in UTC by the machine's clock. `service` and `method_id` are empty where no method was found.
+    `fault` is the id of the fault rule that hit. `refused` marks a host outside the table. `dropped` marks an answer
+    that never reached the client. Sizes are bytes of body. Bodies are None unless the settings ask for them.
+    """
+
+    time: str
+    verb: str
+    host: str
+    path: str
+    status: int
+    duration_ms: float
+    service: str = ""
+    method_id: str = ""
+    resource: str = ""
+    principal: str = ""
+    refused: bool = False
+    dropped: bool = False
+    fault: int | None = None
+    request_bytes: int = 0
+    response_bytes: int = 0
+    request_body: str | None = None
+    response_body: str | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Exchange))
+
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS exchanges (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(COLUMNS)}
+);
+CREATE INDEX IF NOT EXISTS exchanges_by_method ON exchanges (method_id);
+"""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which exchanges: all conditions hold at once, an empty one holds always.
+
+    `service`, `method`, `principal`, `resource` and `host` may contain `*`. `status` is a number or a class (`4xx`).
+    `since` is RFC 3339. `refused` is `yes` or `no`. `after` is the number of the last exchange already seen. `limit` keeps the newest.
+    """
+
+    service: str = ""
+    method: str = ""
+    principal: str = ""
+    resource: str = ""
+    host: str = ""
+    status: str = ""
+    since: str = ""
+    refused: str = ""
+    after: int = 0
+    limit: int = 0
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> Query:
+        """A query from text parameters; ValueError names the key and what is allowed."""
+        names = {field.name for field in fields(cls)}
+        unknown = sorted(set(given) - names)
+        if unknown:
+            raise ValueError(f"logs: no condition {unknown[0]!r}; there are {', '.join(sorted(names))}")
+        numbers = {name: _number(name, given[name]) for name in ("after", "limit") if name in given}
+        texts = {name: value for name, value in given.items() if name not in numbers}
+        query = replace(cls(**texts), **numbers)  # type: ignore[arg-type]
+        query.where()
+        return query
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The SQL condition and its arguments."""
+        clauses, arguments = ["number > ?"], [self.after]
+        columns = {"service": "service", "method": "method_id", "principal": "principal"}
+        columns |= {"resource": "resource", "host": "host"}
+        values: list[Any] = list(arguments)
+        for name, column in columns.items():
+            if getattr(self, name):
+                clauses.append(f"{column} GLOB ?")
+                values.append(getattr(self, name))
+        if self.status:
+            low, high = _statuses(self.status)
+            clauses.append("status BETWEEN ? AND ?")
+            values += [low, high]
+        if self.refused:
+            if self.refused not in {"yes", "no"}:
+                raise ValueError(f"logs: refused {self.refused!r} is not one of yes, no")
+            clauses.append("refused = ?")
+            values.append(self.refused == "yes")
+        if self.since:
+            clauses.append("time >= ?")
+            values.append(_moment(self.since))
+        return " AND ".join(clauses), values
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isdigit():
+        raise ValueError(f"logs: {name} {value!r} is not a whole number")
+    return int(value)
+
+
+def _statuses(value: str) -> tuple[int, int]:
+    if len(value) == 3 and value[0].isdigit() and value[1:].lower() == "xx":
+        return int(value[0]) * 100, int(value[0]) * 100 + 99
+    if value.isdigit():
+        return int(value), int(value)
+    raise ValueError(f"logs: status {value!r} is neither a number such as 404 nor a class such as 4xx")
+
+
+def _moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"logs: since {value!r} is not a time such as 2026-11-23T01:30:00Z") from None
+    return stamp(moment.astimezone(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, which sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Journal:
+    """Writes exchanges in batches and answers queries; used from one event loop."""
+
+    def __init__(self, database: Path) -> None:
+        """Open (or make) the log at `database`."""
+        self._connection = sqlite3.connect(database, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(SCHEMA)
+        self._waiting: list[Exchange] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._grown = asyncio.Event()
+
+    def record(self, exchange: Exchange) -> None:
+        """Take an exchange; it is on disk within `FLUSH_INTERVAL`, and in every query at once."""
+        self._waiting.append(exchange)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_INTERVAL, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._waiting:
+            return
+        rows = [tuple(asdict(exchange).values()) for exchange in self._waiting]
+        self._waiting.clear()
+        marks = ", ".join("?" * len(COLUMNS))
+        self._connection.execute("BEGIN")
+        self._connection.executemany(f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
+        self._connection.execute(
+            "DELETE FROM exchanges WHERE number <= (SELECT max(number) FROM exchanges) - ?", (KEPT_EXCHANGES,)
+        )
+        self._connection.execute("COMMIT")
+        self._grown.set()
+
+    def find(self, query: Query) -> list[dict[str, Any]]:
+        """The exchanges that a query asks for, oldest first, each with its `number`."""
+        self.flush()
+        condition, arguments = query.where()
+        limit = query.limit or -1
+        rows = self._connection.execute(
+            f"SELECT * FROM exchanges WHERE {condition} ORDER BY number DESC LIMIT ?", [*arguments, limit]
+        ).fetchall()
+        return [_as_json(row) for row in reversed(rows)]
+
+    def count(self, query: Query) -> int:
+        """How many exchanges a query asks for."""
+        self.flush()
+        condition, arguments = query.where()
+        return int(
+            self._connection.execute(f"SELECT count(*) FROM exchanges WHERE {condition}", arguments).fetchone()[0]
+        )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.flush()
+        self._connection.execute("DELETE FROM exchanges")
+
+    async def grown(self) -> None:
+        """Wait until an exchange was written after this call."""
+        self._grown.clear()
+        await self._grown.wait()
+
+    def close(self) -> None:
+        """Write what waits and close the database."""
+        self.flush()
+        self._connection.close()
+
+
+def _as_json(row: sqlite3.Row) -> dict[str, Any]:
+    found = dict(row)
+    return found | {"refused": bool(found["refused"]), "dropped": bool(found["dropped"])}

@@ -1,0 +1,178 @@
+"""Starting and stopping the daemon from outside, however the last one ended."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from local_cloud.admin_client import AdminClient, NotRunningError
+from local_cloud.hosts import LOOPBACK
+from local_cloud.processes import ProcessRecord, end, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud.state import StateDirectory
+
+# A daemon answers after a second or two; a machine under load gets much longer.
+START_SECONDS = 60.0
+# Another `up` or `down` may hold the state directory for this long, in seconds.
+LOCK_SECONDS = 90.0
+# The daemon stops by itself within this time, else it is terminated, and killed after as long again.
+STOP_SECONDS = 15.0
+LOCK_PAUSE = 0.05
+LOG_TAIL_LINES = 25
+
+PACKAGE_PARENT = Path(__file__).resolve().parent.parent
+
+
+class StartError(RuntimeError):
+    """The daemon did not start; the message has the end of its log."""
+
+
+def running(state: StateDirectory) -> ProcessRecord | None:
+    """The daemon of this state directory; None when there is none, whatever the pid file says."""
+    try:
+        noted = json.loads(state.pid_file.read_text())
+        record = ProcessRecord(int(noted["pid"]), float(noted["started"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return record if record.process() is not None else None
+
+
+def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Start the daemon, or attach to the one that runs; its status, and whether it was started.
+
+    `port` 0 is the one of last time, else a free one. `settings` are changed in either case. StartError when it does
+    not start, when it runs on another port than the one asked for, or when it does not answer.
+    """
+    state.create()
+    with locked(state):
+        record = running(state)
+        if record is None:
+            clear(state)
+            _start(state, port)
+        client = AdminClient(state.admin_socket)
+        if settings:
+            client.patch("/settings", settings)
+        status = client.get("/status")
+    if port and status["port"] != port:
+        raise StartError(f"the local cloud in {state.root} runs on port {status['port']}, not {port}; `down` stops it")
+    return status, record is None
+
+
+def down(state: StateDirectory) -> bool:
+    """Stop the daemon and everything it started, by force if need be; whether anything ran."""
+    if not state.root.is_dir():
+        return False
+    with locked(state):
+        record = running(state)
+        if record is not None:
+            _ask_to_stop(state, record)
+        return clear(state) or record is not None
+
+
+def clear(state: StateDirectory) -> bool:
+    """Remove what a daemon that was killed left behind: processes, sockets, pid file; whether a process was left."""
+    left = [record for record in read_records(state.children_file) if record.process() is not None]
+    end(left, STOP_SECONDS)
+    state.children_file.unlink(missing_ok=True)
+    state.pid_file.unlink(missing_ok=True)
+    state.remove_sockets()
+    return bool(left)
+
+
+def _ask_to_stop(state: StateDirectory, record: ProcessRecord) -> None:
+    """Politely over the admin API, then by signal."""
+    process = record.process()
+    if process is None:
+        return
+    try:
+        AdminClient(state.admin_socket).post("/stop")
+    except (NotRunningError, OSError):
+        # It hangs or has lost its socket: the signals below reach it all the same.
+        end([record], STOP_SECONDS)
+        return
+    try:
+        process.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        end([record], STOP_SECONDS)
+
+
+def _start(state: StateDirectory, port: int) -> None:
+    """Start a detached daemon and wait until it says that it is ready."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "local_cloud", "--state", str(state.root)]
+    command += ["serve", "--port", str(port), "--ready-descriptor", str(writing)]
+    begins_at = state.log.stat().st_size if state.log.exists() else 0
+    with state.log.open("ab") as log:
+        state.log.chmod(0o600)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writing],
+            start_new_session=True,
+            env=_outside_environment(state),
+            cwd=PACKAGE_PARENT,
+        )
+    os.close(writing)
+    try:
+        if not _is_ready(reading):
+            end([ProcessRecord.of(process.pid)] if process.poll() is None else [], STOP_SECONDS)
+            clear(state)
+            raise StartError(f"the daemon did not start; the end of {state.log}:\n{log_tail(state.log, begins_at)}")
+    finally:
+        os.close(reading)
+
+
+def _is_ready(descriptor: int) -> bool:
+    """Whether the daemon says so in time; a daemon that ends closes its side."""
+    readable, _, _ = select.select([descriptor], [], [], START_SECONDS)
+    return bool(readable) and os.read(descriptor, 16).startswith(b"ready")
+
+
+def _outside_environment(state: StateDirectory) -> dict[str, str]:
+    """This process's environment, without what `env` of the same local cloud put there: it must not proxy to itself."""
+    found = dict(os.environ)
+    found["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), found.get("PYTHONPATH", "")]))
+    if state.port_file.exists():
+        own = f"http://{LOOPBACK}:{state.port_file.read_text().strip()}"
+        found = {name: value for name, value in found.items() if value != own}
+    return {name: value for name, value in found.items() if value != str(state.ca_bundle)}
+
+
+def log_tail(log: Path, begins_at: int = 0) -> str:
+    """The last lines of a log, of what was written after `begins_at` bytes."""
+    with log.open("rb") as file:
+        file.seek(begins_at)
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return "\n".join(f"  {line}" for line in lines[-LOG_TAIL_LINES:]) or "  (empty)"
+
+
+@contextmanager
+def locked(state: StateDirectory) -> Iterator[None]:
+    """Hold the state directory against another `up` or `down`; StartError when it stays held."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    with state.start_lock.open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StartError(f"another `up` or `down` has held {state.root} for {LOCK_SECONDS:g} s") from None
+                # The kernel offers no wait for a lock with a deadline.
+                time.sleep(LOCK_PAUSE)
+        yield
