@@ -78,6 +78,11 @@ class Call:
         return self.emulator.schema_of(self.profile, self.document, self.resource_type)
 
     @property
+    def kept_schema(self) -> str:
+        """The type's schema name in the document it is kept in."""
+        return self.emulator.schema_of(self.profile, self.kept_in, self.resource_type)
+
+    @property
     def caller(self) -> str:
         """The caller's e-mail address or principal."""
         principal = self.request.principal

@@ -51,7 +51,7 @@ def digest(body: Any) -> str:
 
 def write_conventions(call: Call, body: Body, name: str, before: Body | None) -> None:
     """Fill in the conventional fields of `body` in place; those of `before` that never change are kept."""
-    fields = properties(call.kept_in, call.schema)
+    fields = properties(call.kept_in, call.kept_schema)
     hidden = call.resource_type.hidden
     for makers, once in ((_AT_CREATION, True), (_AT_CHANGE, False)):
         for key, make in makers.items():
@@ -68,7 +68,7 @@ def write_conventions(call: Call, body: Body, name: str, before: Body | None) ->
 
 def write_hashes(call: Call, body: Body, generation: int) -> None:
     """Set etag and fingerprints over the finished content."""
-    fields = properties(call.kept_in, call.schema)
+    fields = properties(call.kept_in, call.kept_schema)
     content = {key: value for key, value in body.items() if key not in (*_HASHES, "labelFingerprint")}
     for key in _HASHES:
         if key in fields and key not in call.resource_type.hidden:

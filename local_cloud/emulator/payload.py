@@ -79,7 +79,7 @@ def _id_source(call: Call) -> str:
 
 def read_only_kept(call: Call, before: Body) -> Body:
     """What of `before` a full replacement leaves alone: the server's own fields and the name."""
-    fields = properties(call.kept_in, call.schema)
+    fields = properties(call.kept_in, call.kept_schema)
     own = {"name", *call.resource_type.output_only, *call.resource_type.computed, *call.resource_type.immutable}
     return {
         key: value

@@ -156,7 +156,7 @@ def keep(call: Call, name: str, body: Body, before: Stored | None) -> Stored:
     targets = normalise(call, body)
     if resource_type.check:
         resource_type.check(call, before.body if before else None, body)
-    if call.profile.style == "aip" and "name" in properties(call.kept_in, call.schema):
+    if call.profile.style == "aip" and "name" in properties(call.kept_in, call.kept_schema):
         body["name"] = call.shown_name(name)
     write_conventions(call, body, name, before.body if before else None)
     call.memory["name"] = name
@@ -164,7 +164,7 @@ def keep(call: Call, name: str, body: Body, before: Stored | None) -> Stored:
     if resource_type.before_write:
         body = resource_type.before_write(call, body)
     if call.profile.proto3:
-        body = without_zeros(call.kept_in, {"$ref": call.schema}, body, frozenset(resource_type.keep_zero))
+        body = without_zeros(call.kept_in, {"$ref": call.kept_schema}, body, frozenset(resource_type.keep_zero))
     write_hashes(call, body, (before.generation if before else 0) + 1)
     stored = call.store.put(call.service, name, resource_type.collection, body)
     call.store.link((call.service, name), targets)

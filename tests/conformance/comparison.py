@@ -14,6 +14,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LONG_NUMBER = re.compile(r"\d{8,}")
 # A link and the relative name it ends in mean the same.
 _LINK = re.compile(r"^https://(?:www|compute)\.googleapis\.com/compute/v1/")
+# The address that the recordings put for every one the server chose.
+_ADDRESS = "8.8.8.8"
+_ANY_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]+")
 _HASH = "abcdef0123A="
 
 
@@ -64,6 +67,8 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
         return bool(_TIME.fullmatch(actual))
     if _LONG_NUMBER.fullmatch(recorded):
         return actual.isdigit()
+    if recorded == _ADDRESS:
+        return bool(_ANY_ADDRESS.fullmatch(actual))
     recorded, actual = _LINK.sub("", recorded), _LINK.sub("", actual)
     if fill(recorded, {**found, **assignment}) == actual:
         return True

@@ -43,6 +43,7 @@ class Outcome:
     path: str
     method_id: str
     collection: str
+    target: str
     problems: Sequence[str]
 
     @property
@@ -98,7 +99,7 @@ class Replay:
                 self._unbind(bindings, exchange)
         self._hashes.update(_hashes_in(response.parsed() if response.body.startswith(b"{") else {}))
         method = self.emulator.routes.match(exchange["host"], exchange["method"], path)
-        return Outcome(case, index, exchange["host"], exchange["method"], exchange["path"], method.id if method else "", method.collection if method else "", problems)
+        return Outcome(case, index, exchange["host"], exchange["method"], exchange["path"], method.id if method else "", method.collection if method else "", _target(exchange), problems)
 
     def _current_hashes(self, body: Any) -> Any:
         """The recordings blank every etag and fingerprint: the client meant the newest it had seen."""
@@ -131,6 +132,13 @@ class Replay:
         if recorded in (None, {}, ""):
             return []
         return list(differences(recorded, response.parsed(), assignment, found))
+
+
+def _target(exchange: Mapping[str, Any]) -> str:
+    """The collection that a recorded Compute operation works on (`networks`), or empty."""
+    link = (exchange.get("response") or {}).get("targetLink", "") if isinstance(exchange.get("response"), dict) else ""
+    parts = link.rpartition("/")[0].split("/")
+    return ("globalAddresses" if parts[-2:] == ["global", "addresses"] else parts[-1]) if link else ""
 
 
 def _hashes_in(body: Any) -> dict[str, str]:

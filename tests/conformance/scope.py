@@ -31,7 +31,9 @@ COLLECTIONS: Mapping[str, frozenset[str] | None] = {
 
 
 def in_scope(outcome: Outcome) -> bool:
-    """Whether `outcome` counts towards the bar."""
+    """Whether `outcome` counts towards the bar; a Compute operation counts with the collection it works on."""
     api = outcome.method_id.partition(".")[0]
     collections = COLLECTIONS.get(api, frozenset())
-    return collections is None or outcome.collection in collections
+    if collections is None:
+        return True
+    return outcome.collection in collections and (not outcome.target or outcome.target in collections)

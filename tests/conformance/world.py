@@ -31,7 +31,10 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     if "folderID" in text:
         created = replay.send("POST", "cloudresourcemanager.googleapis.com", "/v3/folders", "", {"parent": "organizations/123456789012", "displayName": "recorded"})
         bindings.values["folderID"] = [created.parsed().get("response", {}).get("name", "folders/0").partition("/")[2]]
-    if "networks/default" in text and "compute" in replay.emulator.profiles:
+    if _takes_network_for_granted(case):
+        _default_network(replay)
+        bindings.values["networkID"] = ["default"]
+    elif "networks/default" in text:
         _default_network(replay)
     replay.settings.operation_seconds = 1.0
 
@@ -39,6 +42,17 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
 def _may_enable(text: str, project: str, api: str) -> bool:
     """False for an API that the case itself finds disabled."""
     return not re.search(rf'services/{api}\.googleapis\.com", "state": "DISABLED"', text)
+
+
+def _takes_network_for_granted(case: Mapping[str, Any]) -> bool:
+    """Whether a network is read or referred to before the case creates one."""
+    for exchange in case["exchanges"]:
+        if exchange["method"] == "POST" and exchange["path"].endswith("/global/networks"):
+            return False
+        mentions = "networks/${networkID}" in json.dumps([exchange["path"], exchange.get("request")])
+        if mentions and exchange["status"] < 300:
+            return True
+    return False
 
 
 def _default_network(replay: Replay) -> None:
