@@ -1,14 +1,17 @@
-"""Plan policy as data: which actions a plan may not take, and the addresses that are excepted."""
+"""PRIVATE to the collection: plan policy as data: actions that a plan may not take, and the addresses excepted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
-from ._terraform_plan import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ._terraform_plan import Change
 
 # What may be denied; reading and doing nothing need no permission.
 DENIABLE_ACTIONS = ("create", "update", "replace", "delete", "forget")

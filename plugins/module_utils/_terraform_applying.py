@@ -1,20 +1,22 @@
-"""Apply a saved plan whose hash is known, show how far it is, and count what it did."""
+"""PRIVATE to the collection: apply a saved plan whose hash is known, show how far it is, and count what it did."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._plan_policy import Policy, refusal_failure
 from ._progress import report
 from ._terraform_command import Finished, Terraform
 from ._terraform_environment import terraform_environment
-from ._terraform_plan import difference_entries, masked_outputs
+from ._terraform_plan import Change, difference, masked_outputs
 from ._terraform_record import PlanRecord, record_path
 from ._terraform_session import note_path, noted
 from ._terraform_ui import Event, diagnostics, failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 COUNTED = ("create", "update", "replace", "delete")
 
@@ -23,13 +25,16 @@ STEPS: Mapping[str, int] = {"create": 1, "update": 1, "delete": 1, "replace": 2}
 
 
 def judge_plan(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Hold a saved plan against a policy and return the result of terraform_policy.
+    """Hold a saved plan, or the changes of one, against a policy and return the result of terraform_policy.
 
     Raises Failure `PLAN_REFUSED` (with `refused` for the ledger), `PLAN_MISSING` or `PLAN_UNKNOWN`.
     """
-    record = PlanRecord.verified(Path(params["plan_file"]), params["plan_sha256"])
-    _refuse_what_is_denied(record, params["policy"])
-    return {"changed": False, "root": record.root, "summary": dict(record.summary), "refused": []}
+    if params["plan_file"]:
+        planned = PlanRecord.verified(Path(params["plan_file"]), params["plan_sha256"]).planned()
+    else:
+        planned = tuple(Change.from_result(change) for change in params["changes"])
+    _refuse_what_is_denied(planned, params["policy"])
+    return {"changed": False, "refused": []}
 
 
 def apply_plan(
@@ -42,7 +47,7 @@ def apply_plan(
     """
     plan_file = Path(params["plan_file"])
     record = PlanRecord.verified(plan_file, params["plan_sha256"])
-    _refuse_what_is_denied(record, params["policy"])
+    _refuse_what_is_denied(record.planned(), params["policy"])
     if not record.state_exists:
         message = f"the plan of {record.root} was made against an empty state, because its bucket did not exist"
         raise Failure(reason="STATE_BUCKET_MISSING", message=message, hint="run the bootstrap phase, then plan again")
@@ -51,7 +56,7 @@ def apply_plan(
         "provider": record.provider,
         "changed": not record.empty,
         "changes": {word: record.summary[word] for word in COUNTED},
-        "diff": difference_entries(record.planned()),
+        "diff": difference(record.planned()),
     }
     if check_mode:
         return {**foretold, "applied": [], "outputs": record.outputs}
@@ -66,15 +71,18 @@ def apply_plan(
         failure = failure_of("apply", finished.code, finished.events, finished.text)
         failure.facts |= {"root": record.root, "provider": record.provider, **steps.facts()}
         raise failure
-    outputs = next((event.fields["outputs"] for event in finished.events if event.type == "outputs"), {})
+    outputs: dict[str, Any] = {}
+    for event in finished.events:
+        if event.type == "outputs":
+            outputs = event.fields["outputs"]
     return {**foretold, "applied": steps.applied, "outputs": masked_outputs(outputs, frozenset())}
 
 
-def _refuse_what_is_denied(record: PlanRecord, policy: Mapping[str, Any] | None) -> None:
-    refusals = Policy.from_params(policy).judge(record.planned())
+def _refuse_what_is_denied(planned: tuple[Change, ...], policy: Mapping[str, Any] | None) -> None:
+    refusals = Policy.from_params(policy).judge(planned)
     if refusals:
         failure = refusal_failure(refusals)
-        failure.facts |= {"root": record.root, "refused": [refusal.to_result() for refusal in refusals]}
+        failure.facts["refused"] = [refusal.to_result() for refusal in refusals]
         raise failure
 
 
@@ -93,7 +101,7 @@ def _apply(
 
 
 class Steps:
-    """Follow an apply: `applied` lists the steps that are done, and each event is reported with its place in the whole."""
+    """Follow an apply: `applied` lists the steps that are done, and each event is reported with its place."""
 
     def __init__(self, record: PlanRecord, log: Callable[[str], None]) -> None:
         self.applied: list[dict[str, Any]] = []
@@ -110,7 +118,10 @@ class Steps:
         elapsed = hook.get("elapsed_seconds", 0)
         if event.type == "apply_complete":
             self.applied.append({"address": address, "action": hook["action"], "seconds": elapsed})
-            self._log(f"{self._root}: {hook['action']} {address} done after {elapsed} s ({len(self.applied)} of {self._total})")
+            self._log(
+                f"{self._root}: {hook['action']} {address} done after {elapsed} s "
+                f"({len(self.applied)} of {self._total})"
+            )
         if event.type == "apply_errored":
             self._log(f"{self._root}: {hook['action']} {address} failed after {elapsed} s")
         if event.type in ("apply_start", "apply_progress", "apply_complete"):

@@ -1,4 +1,4 @@
-"""Run the terraform or tofu binary: no secret on its command line, nothing lost when the run is stopped."""
+"""PRIVATE to the collection: run terraform or tofu: no secret on its command line, nothing lost when stopped."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_ui import Event
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
 BINARIES = ("terraform", "tofu")
 
-# How often new lines of a running command are looked for, in seconds; its end is seen at once where the kernel has pidfds.
+# How often new lines of a running command are looked for, in seconds; its end is seen at once where there are pidfds.
 FOLLOW_SECONDS = 0.2
 
-# How long a command may take to end after SIGINT, in seconds: it finishes calls under way, saves the state and gives back the lock.
+# How long a command may take to end after SIGINT, in seconds: it finishes calls under way and saves the state.
 STOP_SECONDS = 180.0
 KEPT_TEXT_BYTES = 16384
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -77,14 +79,17 @@ class Terraform:
             raise _timeout(arguments[0], seconds) from exc
         if process.returncode != 0:
             words = " ".join(errors.decode("utf-8", "replace").split())[-1500:]
-            raise Failure(reason="TERRAFORM_FAILED", message=f"{self.name} {arguments[0]} ended with {process.returncode}: {words}")
+            raise Failure(
+                reason="TERRAFORM_FAILED",
+                message=f"{self.name} {arguments[0]} ended with {process.returncode}: {words}",
+            )
         return output.decode("utf-8")
 
     def follow(self, arguments: list[str], *, log: Path, seconds: float, on_event: Callable[[Event], None]) -> Finished:
         """Run a command, hand each event on as it comes, and keep all lines in `log` (mode 0600).
 
-        Output goes to a file, not a pipe: when this process is killed, terraform can still write while it saves the state.
-        A stop by signal, by Ansible's `timeout` or by the deadline of `seconds` sends SIGINT once and waits for terraform.
+        Output goes to a file, not a pipe: when this process is killed, terraform can still write and save the state.
+        A signal, Ansible's `timeout` and the deadline of `seconds` each send SIGINT once and wait for terraform.
         Raises Failure `TIMEOUT`.
         """
         events: list[Event] = []
@@ -115,7 +120,7 @@ class Terraform:
                 stderr=errors,
                 start_new_session=True,
                 umask=0o077,
-                preexec_fn=_interrupt_when_parent_dies(os.getpid()),
+                preexec_fn=_interrupt_when_parent_dies(os.getpid()),  # noqa: PLW1509  (the child only calls prctl)
             )
         except OSError as exc:
             raise Failure(reason="TERRAFORM_NOT_FOUND", message=f"cannot start {self.binary}: {exc.strerror}") from exc
@@ -127,7 +132,7 @@ def find_binary(wanted: str | None) -> str:
     Raises Failure `TERRAFORM_NOT_FOUND`.
     """
     for name in (wanted,) if wanted else BINARIES:
-        found = shutil.which(os.path.expanduser(name))
+        found = shutil.which(Path(name).expanduser())
         if found:
             return found
     sought = wanted or " or ".join(BINARIES)
@@ -169,7 +174,7 @@ def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process that still runs: SIGINT once, wait, and only then kill. A second SIGINT would make it drop the state."""
+    """End a process that still runs: SIGINT once, wait, and only then kill. A second SIGINT would drop the state."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
@@ -197,7 +202,9 @@ def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
             raise Stopped
 
     handles_signals = threading.current_thread() is threading.main_thread()
-    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)} if handles_signals else {}
+    former = (
+        {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)} if handles_signals else {}
+    )
     try:
         yield
     except Stopped:
@@ -208,11 +215,13 @@ def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
     if received:
         signal.raise_signal(received[0])
-        raise Failure(reason="INTERRUPTED", message="terraform was stopped by a signal; it saved the state and gave back its lock")
+        raise Failure(
+            reason="INTERRUPTED", message="terraform was stopped by a signal; it saved the state and gave back its lock"
+        )
 
 
 def _interrupt_when_parent_dies(parent: int) -> Callable[[], None] | None:
-    """Return what the child does before it becomes terraform: ask the kernel for SIGINT when we are killed. Linux only."""
+    """Return what the child does before it becomes terraform: ask for SIGINT when we are killed. Linux only."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

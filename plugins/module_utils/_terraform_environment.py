@@ -1,13 +1,15 @@
-"""The environment that terraform runs in: what it inherits, what it must not inherit, and how it is told who it is."""
+"""PRIVATE to the collection: the environment of terraform: what it inherits, what it must not, and who it acts as."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 # Variables that would change what a root does without the inventory knowing; dropped with a warning that names them.
 FOREIGN = re.compile(r"^TF_(VAR_.+|CLI_ARGS(_.+)?|WORKSPACE|DATA_DIR|STATE_PERSIST_INTERVAL)$")
@@ -26,14 +28,14 @@ CREDENTIAL_VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 REACH_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "quota_project": ("GOOGLE_BILLING_PROJECT",),
-    "proxy": ("HTTPS_PROXY", "HTTP_PROXY"),
+    "proxy": ("HTTPS_PROXY",),
     "ca_certificates": ("SSL_CERT_FILE",),
 }
 # Which option a kind of authentication reads. `application` reads none: terraform finds the default credentials itself.
 OPTIONS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "application": (),
     "service_account_file": ("service_account_file",),
-    "impersonation": ("access_token", "impersonate_service_account"),
+    "impersonation": tuple(CREDENTIAL_VARIABLES),
     "workload_identity_federation": ("workload_identity_file",),
     "access_token": ("access_token",),
 }
@@ -54,7 +56,7 @@ def terraform_environment(params: Mapping[str, Any], data_directory: Path) -> tu
     if "TF_LOG_PATH" not in inherited:
         foreign += sorted(name for name in inherited if LOGGING.match(name))
     kept = {name: value for name, value in inherited.items() if name not in foreign}
-    kept |= SETTINGS | {"TF_DATA_DIR": str(data_directory)}
+    kept |= {**SETTINGS, "TF_DATA_DIR": str(data_directory)}
     _authenticate(kept, params)
     for name, value in (params.get("sensitive_variables") or {}).items():
         kept[f"TF_VAR_{name}"] = variable_text(value)

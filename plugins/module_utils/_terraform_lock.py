@@ -1,4 +1,4 @@
-"""The lock on a Terraform state: who holds it, since when, and whether that process can still be alive."""
+"""PRIVATE to the collection: the lock of a Terraform state: who holds it, since when, and whether they can be alive."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 # The fields that Terraform and OpenTofu print in "Error acquiring the state lock" (internal/states/statemgr/locker.go).
 LOCK_LINE = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created|Info):[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -41,7 +43,7 @@ class Lock:
 
     @classmethod
     def from_json(cls, text: str | bytes, lock_id: str | None = None) -> Lock:
-        """Read the lock from a lock file or lock object; `lock_id` replaces the id in it where the backend uses another."""
+        """Read the lock from a lock file; `lock_id` replaces the id in it where the backend uses another."""
         fields = json.loads(text)
         return cls.from_fields({**fields, "ID": lock_id} if lock_id else fields)
 
@@ -76,7 +78,8 @@ class Lock:
     def sentence(self, now: datetime) -> str:
         """Return the lock in words."""
         age = self.age_seconds(now)
-        return f"{self.who} has held it for {age} s (since {self.created:%Y-%m-%d %H:%M:%SZ}, {self.operation}, id {self.id})"
+        since = f"{self.created:%Y-%m-%d %H:%M:%SZ}"
+        return f"{self.who} has held it for {age} s (since {since}, {self.operation}, id {self.id})"
 
 
 def parse_time(text: str) -> datetime:
@@ -84,7 +87,7 @@ def parse_time(text: str) -> datetime:
     plain = NANOSECONDS.sub(r"\1", text.strip().removesuffix(" UTC")).replace("Z", "+00:00")
     plain = re.sub(r" ([+-]\d{2})(\d{2})$", r"\1:\2", plain)
     plain = re.sub(r"\.(\d{1,5})(?=[+-])", lambda found: "." + found[1].ljust(6, "0"), plain)
-    return datetime.fromisoformat(plain).astimezone(timezone.utc)
+    return datetime.fromisoformat(plain).astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class HolderNote:
             process_start=_start_ticks(os.getpid()) or "",
             boot=_boot_id(),
             host=socket.gethostname(),
-            started=datetime.now(timezone.utc).isoformat(),
+            started=datetime.now(UTC).isoformat(),
             work_directory=str(work_directory),
         )
 
@@ -133,8 +136,8 @@ class HolderNote:
 def why_holder_is_gone(lock: Lock, note: HolderNote | None) -> str | None:
     """Return the proof that nobody can still hold the lock, or None when there is no such proof.
 
-    All must hold: this machine took the lock, after a run of this checkout noted that it was about to; that run's process is gone;
-    and no terraform process that is older than the lock is alive on this machine.
+    All must hold: this machine took the lock, after a run of this checkout noted that it was about to; the process of
+    that run is gone; and no terraform process that is older than the lock is alive on this machine.
     """
     if note is None or not PROCESS_TABLE.joinpath("stat").exists() or note.host != socket.gethostname():
         return None
@@ -146,8 +149,8 @@ def why_holder_is_gone(lock: Lock, note: HolderNote | None) -> str | None:
     if any(start <= latest_start for start in _terraform_starts()):
         return None
     return (
-        f"process {note.process} of this machine ({note.host}), which worked in {note.work_directory}, took the lock and was "
-        f"killed before it could give it back"
+        f"process {note.process} of this machine ({note.host}), which worked in {note.work_directory}, took the lock "
+        f"and was killed before it could give it back"
     )
 
 

@@ -1,10 +1,14 @@
-"""A Terraform plan as data: what `show -json` says, reduced to what changes, with nothing sensitive left in it."""
+"""PRIVATE to the collection: a Terraform plan as data, reduced to what changes, with nothing sensitive left in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ._masking import masked_diff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 UNKNOWN = "(known after apply)"
 SENSITIVE = "(sensitive value)"
@@ -128,18 +132,13 @@ class Plan:
         }
 
 
-def difference_entries(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
-    """Return Ansible's `diff`: one entry for each resource that changes, with what changes in it."""
-    return [
-        {
-            "before_header": f"{change.address} ({change.action})",
-            "after_header": f"{change.address} ({change.action})",
-            "before": {} if change.before is None else change.before,
-            "after": {} if change.after is None else change.after,
-        }
-        for change in changes
-        if change.action in CHANGING_WORDS
-    ]
+def difference(changes: tuple[Change, ...]) -> dict[str, dict[str, Any]]:
+    """Return Ansible's `diff`: before and after of every resource that changes, by address, with what changes in it."""
+    changing = [change for change in changes if change.action in CHANGING_WORDS]
+    return {
+        "before": {change.address: change.before for change in changing if change.before is not None},
+        "after": {change.address: change.after for change in changing if change.after is not None},
+    }
 
 
 def masked_outputs(outputs: Mapping[str, Mapping[str, Any]], revealed: frozenset[str]) -> dict[str, dict[str, Any]]:
@@ -162,7 +161,9 @@ def _is_moved(change: Change) -> bool:
 
 
 def _output_change(change: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
-    after = _mark(_with_unknown(change.get("after"), change.get("after_unknown")), change.get("after_sensitive"), secrets)
+    after = _mark(
+        _with_unknown(change.get("after"), change.get("after_unknown")), change.get("after_sensitive"), secrets
+    )
     before = _mark(change.get("before"), change.get("before_sensitive"), secrets)
     return {
         "action": ACTION_WORDS.get(tuple(change["actions"]), "update"),
@@ -178,7 +179,9 @@ def _shown_difference(change: Mapping[str, Any], secrets: frozenset[str]) -> tup
         raw_after = _with_unknown(raw_after, change.get("after_unknown"))
     after = _mark(raw_after, change.get("after_sensitive"), secrets)
     less_before, less_after = _reduced(before, after)
-    return _render(less_before, None), _render(less_after, less_before)
+    # A provider that forgot to mark an attribute must not make us print what its name says is a secret.
+    shown = masked_diff(_render(less_before, None), _render(less_after, less_before))
+    return shown["before"], shown["after"]
 
 
 def _with_unknown(value: Any, unknown: Any) -> Any:
@@ -214,9 +217,7 @@ def _mark(value: Any, marks: Any, secrets: frozenset[str]) -> Any:
 
 
 def _repeats_a_secret(text: str, secrets: frozenset[str]) -> bool:
-    return text in secrets or any(
-        len(secret) >= SHORTEST_SECRET_TO_SEARCH_FOR and secret in text for secret in secrets
-    )
+    return text in secrets or any(len(secret) >= SHORTEST_SECRET_TO_SEARCH_FOR and secret in text for secret in secrets)
 
 
 def _reduced(before: Any, after: Any) -> tuple[Any, Any]:

@@ -1,20 +1,22 @@
-"""Plan a root, or look for drift in it, and hand the answer over as data."""
+"""PRIVATE to the collection: plan a root, or look for drift in it, and hand the answer over as data."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._progress import report
-from ._terraform_plan import Plan, difference_entries
+from ._terraform_plan import Plan, difference
 from ._terraform_provider import provider_of
 from ._terraform_record import PlanRecord, record_path, sha256_of
 from ._terraform_session import EMPTY_STATE, PLAN_FILE, Backend, Session, noted, open_session
 from ._terraform_ui import Event, diagnostics, failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 # Exit codes of `plan -detailed-exitcode`: 0 nothing to do, 2 something to do, 1 error.
 GOOD_EXIT_CODES = (0, 2)
@@ -30,7 +32,7 @@ class Mode:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], check_mode: bool) -> Mode:
-        """Build from the options of terraform_plan. Check mode leaves the lock alone, since taking it writes to the bucket."""
+        """Build from options of terraform_plan. Check mode leaves the lock alone: taking it writes to the bucket."""
         kinds = {"destroy": "-destroy", "refresh_only": "-refresh-only"}
         flags = [flag for option, flag in kinds.items() if params.get(option)]
         flags += [f"-target={address}" for address in params["targets"]]
@@ -58,9 +60,7 @@ class Planned:
         return {
             "root": self.session.root.name,
             "state": self.session.state,
-            "provider": provider_of(
-                self.plan.providers, terraform.environment, self.session.directory, self.events
-            ),
+            "provider": provider_of(self.plan.providers, terraform.environment, self.session.directory, self.events),
             "terraform": {"name": terraform.name, "version": self.plan.terraform_version},
         }
 
@@ -87,7 +87,7 @@ def plan_root(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str],
         **result,
         "changed": check_mode and not empty,
         "plan_file": None if empty or check_mode else str(planned.file),
-        "diff": difference_entries(planned.plan.changes),
+        "diff": difference(planned.plan.changes),
     }
 
 
@@ -103,14 +103,17 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
     name = f"{planned.session.root.name} is as Terraform left it"
     verdict = {"name": name, "verdict": "fail" if drift else "pass", "evidence": addresses or "no difference"}
     if not planned.session.state["exists"]:
-        verdict |= {"verdict": "no-evidence", "evidence": "there is no state to compare with: its bucket does not exist"}
+        verdict |= {
+            "verdict": "no-evidence",
+            "evidence": "there is no state to compare with: its bucket does not exist",
+        }
     return {
         **planned.facts(),
         "changed": False,
         "drifted": bool(drift),
         "drift": drift,
         "verdicts": [verdict],
-        "diff": difference_entries(planned.plan.drift),
+        "diff": difference(planned.plan.drift),
     }
 
 

@@ -1,14 +1,16 @@
-"""Which provider a plan used: the registry's, a stand-in that was attached, or a developer's build."""
+"""PRIVATE to the collection: which provider a plan used: the registry's, an attached stand-in, a developer's build."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._terraform_root import LOCK_FILE, hcl_blocks
 from ._terraform_ui import Event, diagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 BUILT_IN = "terraform.io/builtin/"
 OVERRIDE_WARNING = "Provider development overrides are in effect"

@@ -1,15 +1,17 @@
-"""Read the outputs of a root from its state."""
+"""PRIVATE to the collection: read the outputs of a root from its state."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_plan import masked_outputs
 from ._terraform_session import Backend, open_session
 from ._terraform_ui import BUCKET_MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, Any]:

@@ -1,24 +1,26 @@
-"""What is known about a saved plan: its hash, where it was made, and what it changes; kept beside it without a secret."""
+"""PRIVATE to the collection: what is known about a saved plan, kept beside it without a secret."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_plan import Change
 from ._terraform_session import EMPTY_STATE, Backend, Session, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 RECORD_SUFFIX = ".json"
 
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """One saved plan. `changes` are results of `Change.to_result`, `directory` is where terraform must be run to apply it."""
+    """One saved plan. `changes` are results of `Change.to_result`; terraform is run in `directory` to apply it."""
 
     plan_sha256: str
     root: str

@@ -1,4 +1,4 @@
-"""A root module on disk: which variables it declares, which files belong to it, and a private copy of them."""
+"""PRIVATE to the collection: a root module on disk: its variables, the files that belong to it, and a copy of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
 # Strings (with escapes), heredocs and comments of HCL, so that a brace or a name inside one is not taken for syntax.
 HCL_TOKEN = re.compile(
-    r'(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)'
-    r'|(?P<heredoc><<-?\s*(?P<end>\w+)\n.*?\n[ \t]*(?P=end)\b)'
+    r"(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)"
+    r"|(?P<heredoc><<-?\s*(?P<end>\w+)\n.*?\n[ \t]*(?P=end)\b)"
     r'|(?P<string>"(?:\\.|[^"\\\n])*")'
     r"|(?P<open>\{)|(?P<close>\})|(?P<line>\n)",
     re.DOTALL,
@@ -27,8 +29,16 @@ BLOCK_HEADER = re.compile(r'^\s*(\w+)((?:\s+(?:"[^"]*"|[\w-]+))*)\s*$')
 ATTRIBUTE = re.compile(r"^\s*([\w-]+)\s*=(?!=)\s*(.+?)\s*$")
 UPWARD_FILE = re.compile(r"\$\{path\.(?:module|root)\}/((?:\.\./)+[^\"$*{}]*)")
 
-# What stays behind when a root is copied: other people's working files, and values that did not come from the inventory.
-WORKING_FILES = (".terraform", ".git", "*.tfstate", "*.tfstate.*", ".terraform.tfstate.lock.info", "crash.log", "*.tfplan")
+# What stays behind when a root is copied: working files, and values that did not come from the inventory.
+WORKING_FILES = (
+    ".terraform",
+    ".git",
+    "*.tfstate",
+    "*.tfstate.*",
+    ".terraform.tfstate.lock.info",
+    "crash.log",
+    "*.tfplan",
+)
 VALUE_FILES = ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
 LOCK_FILE = ".terraform.lock.hcl"
 
@@ -59,9 +69,9 @@ class Root:
     def read(cls, path: Path) -> Root:
         """Read the root in a directory.
 
-        Raises Failure `ROOT_NOT_FOUND` when the directory or a local module it names is missing or holds no configuration.
+        Raises Failure `ROOT_NOT_FOUND` when the directory, or that of a local module, holds no configuration.
         """
-        root = Path(os.path.abspath(path))
+        root = path.resolve()
         variables: dict[str, Variable] = {}
         sources: dict[Path, None] = {}
         waiting = [root]
@@ -98,8 +108,8 @@ class Root:
             if (declared.sensitive or declared.ephemeral) and name not in secret_names:
                 raise Failure(
                     reason="INVALID_VARIABLE",
-                    message=f"root {self.name} declares the variable {name!r} sensitive, but its value came in `variables`, which "
-                    f"is written to a file",
+                    message=f"root {self.name} declares the variable {name!r} sensitive, but its value came in "
+                    f"`variables`, which is written to a file",
                     hint=f"pass {name} in `sensitive_variables`",
                 )
 
@@ -117,7 +127,9 @@ class Root:
             target = destination / source.relative_to(base)
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns(*WORKING_FILES, *VALUE_FILES), dirs_exist_ok=True)
+                shutil.copytree(
+                    source, target, ignore=shutil.ignore_patterns(*WORKING_FILES, *VALUE_FILES), dirs_exist_ok=True
+                )
                 left += [str(found) for pattern in VALUE_FILES for found in source.glob(pattern)]
             else:
                 shutil.copyfile(source, target)
@@ -149,12 +161,14 @@ def _variable(block: Block) -> Variable:
 
 
 def _configuration_files(directory: Path) -> list[Path]:
-    files = [*directory.glob("*.tf"), *directory.glob("*.tf.json"), *directory.glob("*.tofu")] if directory.is_dir() else []
+    files = (
+        [*directory.glob("*.tf"), *directory.glob("*.tf.json"), *directory.glob("*.tofu")] if directory.is_dir() else []
+    )
     if not files:
         raise Failure(
             reason="ROOT_NOT_FOUND",
             message=f"{directory} holds no Terraform configuration",
-            hint="the option `root` is the directory of a root module; a module's `source` is relative to the file that names it",
+            hint="`root` is the directory of a root module; a `source` is relative to the file that names it",
         )
     return sorted(files)
 

@@ -1,4 +1,4 @@
-"""A root made ready to run: a private copy, its variables and backend written beside it, and terraform initialised."""
+"""PRIVATE to the collection: a root made ready to run: copied, told its variables and backend, and initialised."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._progress import report
@@ -21,6 +20,9 @@ from ._terraform_environment import terraform_environment
 from ._terraform_lock import HolderNote
 from ._terraform_root import LOCK_FILE, Root, digest
 from ._terraform_ui import failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 OVERRIDE_FILE = "presidential_digs_override.tf.json"
 STAMP_FILE = "presidential_digs_initialised"
@@ -40,7 +42,7 @@ class Backend:
     def from_params(cls, params: Mapping[str, Any]) -> Backend:
         """Build from the options `state_bucket` and `state_prefix`, or `state_file`."""
         if params["state_file"]:
-            return cls("local", {"path": os.path.abspath(params["state_file"])})
+            return cls("local", {"path": str(Path(params["state_file"]).resolve())})
         return cls("gcs", {"bucket": params["state_bucket"], "prefix": params["state_prefix"]})
 
     @property
@@ -61,7 +63,7 @@ EMPTY_STATE = Backend("local", {"path": "state_that_does_not_exist_yet.tfstate"}
 
 @dataclass(frozen=True)
 class Session:
-    """A prepared root; `directory` is the root in the private copy, `work` and `cache` belong to the run and the checkout."""
+    """A prepared root; `directory` is its copy, `work` belongs to the run and `cache` to the checkout."""
 
     root: Root
     terraform: Terraform
@@ -79,7 +81,7 @@ class Session:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What modules say about the state: `{backend, location, exists}`; `exists` is about the bucket, not what is in it."""
+        """What modules say about the state: `{backend, location, exists}`; `exists` is about the bucket."""
         return {"backend": self.backend.type, "location": self.backend.location, "exists": self.backend != EMPTY_STATE}
 
 
@@ -136,7 +138,7 @@ def variables_of(root: Root, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def private_directory(path: Path) -> Path:
     """Make a directory that only its owner can read, unless it is there, and return its absolute path."""
-    absolute = Path(os.path.abspath(path))
+    absolute = path.resolve()
     absolute.mkdir(mode=0o700, parents=True, exist_ok=True)
     return absolute
 
@@ -169,7 +171,7 @@ def _initialise(session: Session, seconds: float) -> None:
         report(session.root.name, "terraform init")
         arguments = ["init", "-json", "-input=false", "-reconfigure"]
         log = session.work / "init.jsonl"
-        finished = session.terraform.follow(arguments, log=log, seconds=seconds, on_event=lambda event: None)
+        finished = session.terraform.follow(arguments, log=log, seconds=seconds, on_event=lambda _event: None)
         if finished.code != 0:
             raise failure_of("init", finished.code, finished.events, finished.text)
         if (session.directory / LOCK_FILE).exists():
@@ -207,7 +209,9 @@ def _only_one(path: Path, subject: str, seconds: float) -> Iterator[None]:
                 break
             except BlockingIOError as exc:
                 if time.monotonic() >= deadline:
-                    raise Failure(reason="TIMEOUT", message=f"another terraform init held {path} for {seconds:.0f} s") from exc
+                    raise Failure(
+                        reason="TIMEOUT", message=f"another terraform init held {path} for {seconds:.0f} s"
+                    ) from exc
                 report(subject, "another terraform init")
                 time.sleep(INIT_LOCK_POLL_SECONDS)
         yield

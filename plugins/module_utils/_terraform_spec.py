@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._plan_policy import DENIABLE_ACTIONS
 from ._spec import argument_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATE_PLACE_SPEC: Mapping[str, dict[str, Any]] = {
     "state_bucket": {"type": "str"},

@@ -1,16 +1,18 @@
-"""The lines that terraform prints with `-json`: events, diagnostics, and the failure they amount to."""
+"""PRIVATE to the collection: what terraform prints with `-json`: events, diagnostics, and the failure in them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_lock import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 VARIABLE_IN_TEXT = re.compile(r'(?:\bvar\.|input variable "|variable named ")([A-Za-z_][\w-]*)')
 JSON_KEY = re.compile(r'^\s*"([^"]+)":')
@@ -18,7 +20,9 @@ GOOGLE_STATUS = re.compile(r"googleapi: Error (\d{3})|\bError (\d{3}):")
 GOOGLE_REASON = re.compile(r'"reason":\s*"([A-Z][A-Z_]+)"')
 GOOGLE_LEGACY_REASON = re.compile(r",\s*([a-z][A-Za-z]+)\s*$", re.MULTILINE)
 BUCKET_MISSING = re.compile(r"bucket doesn't exist|The specified bucket does not exist", re.IGNORECASE)
-UNREACHABLE_REGISTRY = re.compile(r"Failed to query available provider packages|could not connect to registry", re.IGNORECASE)
+UNREACHABLE_REGISTRY = re.compile(
+    r"Failed to query available provider packages|could not connect to registry", re.IGNORECASE
+)
 LONGEST_DETAIL = 1500
 
 # summary of a diagnostic -> (reason, what to do next). Summaries are those of terraform 1.11 and OpenTofu 1.10.
@@ -30,12 +34,18 @@ REASONS_BY_SUMMARY: Mapping[str, tuple[str, str]] = {
     "Invalid value for variable": ("INVALID_VARIABLE", "mend the value in the inventory"),
     "Invalid value for input variable": ("INVALID_VARIABLE", "mend the value in the inventory"),
     "No value for required variable": ("INVALID_VARIABLE", "give the variable a value in the inventory"),
-    "Instance cannot be destroyed": ("DESTROY_PREVENTED", "the resource has prevent_destroy: it is not to be removed by a plan"),
+    "Instance cannot be destroyed": (
+        "DESTROY_PREVENTED",
+        "the resource has prevent_destroy: it is not to be removed by a plan",
+    ),
     "Failed to query available provider packages": (
         "PROVIDER_UNAVAILABLE",
-        "the provider registry cannot be reached: start the local cloud, which serves a stand-in (eval its `env`), or mend the network",
+        "the provider registry cannot be reached: mend the network, or use the environment of the local cloud",
     ),
-    "Inconsistent dependency lock file": ("PROVIDER_UNAVAILABLE", "run again with a fresh cache directory so that init runs anew"),
+    "Inconsistent dependency lock file": (
+        "PROVIDER_UNAVAILABLE",
+        "run again with a fresh cache directory so that init runs anew",
+    ),
 }
 INTERRUPTED_SUMMARIES = frozenset({"execution halted", "operation canceled", "Operation canceled"})
 
@@ -142,20 +152,24 @@ def failure_of(operation: str, code: int, events: list[Event], text: str) -> Fai
 
 def locked_failure(lock: Lock) -> Failure:
     """Return `STATE_LOCKED`: who holds the lock, since when, and how it is given back."""
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     return Failure(
         reason="STATE_LOCKED",
         message=f"the state {lock.path} is locked: {lock.sentence(now)}",
         hint=(
-            f"wait for that run or raise lock_timeout; if it is dead, release the lock with terraform_unlock lock_id={lock.id} "
-            f"(refused before minimum_age)"
+            f"wait for that run or raise lock_timeout; if it is dead, release the lock with terraform_unlock "
+            f"lock_id={lock.id} (refused before minimum_age)"
         ),
     )
 
 
 def _failure_of_errors(operation: str, errors: list[Diagnostic]) -> Failure:
     first = errors[0]
-    more = f" (and {len(errors) - 1} more: " + "; ".join(error.summary for error in errors[1:4]) + ")" if errors[1:] else ""
+    more = (
+        f" (and {len(errors) - 1} more: " + "; ".join(error.summary for error in errors[1:4]) + ")"
+        if errors[1:]
+        else ""
+    )
     reason, hint = REASONS_BY_SUMMARY.get(first.summary, ("", ""))
     if reason == "INVALID_VARIABLE" and first.variable:
         names = dict.fromkeys(error.variable for error in errors if error.variable)
@@ -174,12 +188,14 @@ def _failure_of_errors(operation: str, errors: list[Diagnostic]) -> Failure:
             message=f"terraform {operation}: {first.text}{more}",
             hint="Google refused the call; the reason is Google's own",
         )
-    return Failure(reason="PROVIDER_ERROR" if first.address else "INVALID_CONFIGURATION" if first.place else "TERRAFORM_FAILED",
-                   message=f"terraform {operation}: {first.text}{more}")
+    return Failure(
+        reason="PROVIDER_ERROR" if first.address else "INVALID_CONFIGURATION" if first.place else "TERRAFORM_FAILED",
+        message=f"terraform {operation}: {first.text}{more}",
+    )
 
 
 def google_error(text: str) -> tuple[int | None, str | None]:
-    """Return Google's HTTP status and reason (`SERVICE_DISABLED`, else the older `accessNotConfigured`) out of an error text."""
+    """Return Google's status and reason (`SERVICE_DISABLED`, or the older `accessNotConfigured`) out of a text."""
     found = GOOGLE_STATUS.search(text)
     if not found:
         return None, None

@@ -1,38 +1,33 @@
-"""Give back a state lock that its holder left behind, and nothing that somebody may still hold."""
+"""PRIVATE to the collection: give back a state lock that its holder left behind, and none that somebody may hold."""
 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ._failure import Failure
 from ._terraform_lock import HolderNote, Lock, why_holder_is_gone
 from ._terraform_session import Backend, note_path
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._client import Client
+
 STORAGE_HOST = "storage.googleapis.com"
 LOCK_OBJECT = "default.tflock"
 
 
-class Storage(Protocol):
-    """The two calls of the client that a lock in a bucket needs."""
-
-    def get(self, host: str, path: str, *, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """GET and return the JSON body."""
-
-    def delete(self, host: str, path: str, *, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """DELETE."""
-
-
-def unlock(params: Mapping[str, Any], storage: Storage | None, check_mode: bool) -> dict[str, Any]:
+def unlock(params: Mapping[str, Any], storage: Client | None, check_mode: bool) -> dict[str, Any]:
     """Release the lock of a state if the guards allow, and return the result of terraform_unlock.
 
-    `storage` is needed for a state in a bucket. Raises Failure `LOCK_ID_MISMATCH`, `LOCK_TOO_YOUNG` or `LOCK_HELD_HERE`.
+    `storage` is needed for a state in a bucket.
+    Raises Failure `LOCK_ID_MISMATCH`, `LOCK_TOO_YOUNG` or `LOCK_HELD_HERE`.
     """
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     backend = Backend.from_params(params)
     lock = _find(backend, storage)
     if lock is None:
@@ -66,7 +61,8 @@ def _guard(lock: Lock, params: Mapping[str, Any], gone: str | None, now: datetim
     if gone is None and lock.age_seconds(now) < params["minimum_age"]:
         raise Failure(
             reason="LOCK_TOO_YOUNG",
-            message=f"the lock is younger than minimum_age ({params['minimum_age']} s), so its run may be alive: {lock.sentence(now)}",
+            message=f"the lock is younger than minimum_age ({params['minimum_age']} s), so its run may be alive: "
+            f"{lock.sentence(now)}",
             hint="wait, or lower minimum_age when you know that the run is dead",
             facts={"lock": lock.to_result(now)},
         )
@@ -81,24 +77,21 @@ def _lock_file(state: Path) -> Path:
     return state.with_name(f".{state.name}.lock.info")
 
 
-def _find(backend: Backend, storage: Storage | None) -> Lock | None:
+def _find(backend: Backend, storage: Client | None) -> Lock | None:
     if backend.type == "local":
         file = _lock_file(Path(backend.settings["path"]))
         return Lock.from_json(file.read_bytes()) if file.exists() else None
     if storage is None:
         raise ValueError("a state in a bucket needs a client")
     path = _lock_object(backend)
-    try:
-        generation = str(storage.get(STORAGE_HOST, path)["generation"])
-        fields = storage.get(STORAGE_HOST, path, query={"alt": "media", "generation": generation})
-    except Failure as failure:
-        if failure.status == 404:
-            return None
-        raise
-    return Lock.from_fields({**fields, "ID": generation})
+    found = storage.find(STORAGE_HOST, path)
+    fields = (
+        storage.find(STORAGE_HOST, path, query={"alt": "media", "generation": found["generation"]}) if found else None
+    )
+    return Lock.from_fields({**fields, "ID": str(found["generation"])}) if found and fields else None
 
 
-def _release(backend: Backend, lock: Lock, storage: Storage | None) -> None:
+def _release(backend: Backend, lock: Lock, storage: Client | None) -> None:
     if backend.type == "local":
         _release_file(Path(backend.settings["path"]), lock)
     elif storage is not None:
@@ -106,10 +99,11 @@ def _release(backend: Backend, lock: Lock, storage: Storage | None) -> None:
             # The condition makes it the lock that was examined, not one taken since.
             storage.delete(STORAGE_HOST, _lock_object(backend), query={"ifGenerationMatch": lock.id})
         except Failure as failure:
-            if failure.status == 412:
-                raise Failure("LOCK_ID_MISMATCH", "the lock changed hands while it was looked at; it was left alone", 412) from failure
-            if failure.status != 404:
+            if failure.status != 412:
                 raise
+            raise Failure(
+                "LOCK_ID_MISMATCH", "the lock changed hands while it was looked at; it was left alone", 412
+            ) from failure
 
 
 def _release_file(state: Path, lock: Lock) -> None:
@@ -120,7 +114,7 @@ def _release_file(state: Path, lock: Lock) -> None:
         except OSError as exc:
             raise Failure(
                 reason="LOCK_HELD_HERE",
-                message=f"a living process of this machine holds {state}: {lock.sentence(datetime.now(timezone.utc))}",
+                message=f"a living process of this machine holds {state}: {lock.sentence(datetime.now(UTC))}",
                 hint="wait for it or end it; a local state is unlocked by the end of its process",
             ) from exc
         _lock_file(state).unlink(missing_ok=True)
