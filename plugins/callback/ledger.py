@@ -8,15 +8,16 @@ name: ledger
 type: notification
 short_description: Records a run as JSON lines and one HTML page, and shows live what is waited for
 description:
-  - Writes C(<runs_directory>/<environment>/<run id>/ledger.jsonl) line by line while the run happens, so that a run killed at
-    any moment leaves a readable ledger, and C(report.html) next to it at the end, also after Ctrl-C.
+  - Writes C(<runs_directory>/<environment>/<run id>/ledger.jsonl) line by line while the run happens, so that a run
+    killed at any moment leaves a readable ledger, and C(report.html) next to it at the end, also after Ctrl-C.
     C(<runs_directory>/<environment>/latest) points at the newest run.
-  - Reads from every task's result the keys C(changed), C(diff), C(failure), C(verdicts), C(refused), C(provider), C(changes),
-    C(summary) and C(warnings). Secret-looking values are masked, and of a task with C(no_log) only its status is kept.
-  - Shows on standard error the phase, task and hosts at work and what they wait for. On a terminal that is one line which is
-    redrawn, elsewhere a plain line at most every O(progress_interval) seconds. Short work is not shown.
-  - Sets the environment variables E(PRESIDENTIAL_DIGS_RUN) (the run directory) and E(PRESIDENTIAL_DIGS_PROGRESS) (the file to
-    which modules append what they wait for) for the tasks of the run.
+  - Reads from every task's result the keys C(changed), C(diff), C(failure), C(verdicts), C(refused), C(provider),
+    C(changes), C(summary) and C(warnings). Secret-looking values are masked, and of a task with C(no_log) only its
+    status is kept.
+  - Shows on standard error the phase, task and hosts at work and what they wait for. On a terminal that is one line
+    which is redrawn, elsewhere a plain line at most every O(progress_interval) seconds. Short work is not shown.
+  - Sets the environment variables E(PRESIDENTIAL_DIGS_RUN) (the run directory) and E(PRESIDENTIAL_DIGS_PROGRESS) (the
+    file to which modules append what they wait for) for the tasks of the run.
 author:
   - Presidential Digs platform team (@presidential-digs)
 requirements:
@@ -34,7 +35,7 @@ options:
   environment:
     description:
       - Name of the environment the run is for.
-      - When unset, the name of the inventory's directory (C(inventories/local) gives C(local)), or C(adhoc) without one.
+      - When unset, the name of the inventory's directory (C(inventories/local) gives C(local)), or C(adhoc).
     type: str
     env:
       - name: PRESIDENTIAL_DIGS_ENVIRONMENT
@@ -114,7 +115,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @property
     def recorder(self) -> RunRecorder:
-        """The open ledger; Ansible sends nothing before `v2_playbook_on_start`, which opens it or disables this plugin."""
+        """The open ledger: `v2_playbook_on_start`, which comes first, opens it or disables this plugin."""
         if self._recorder is None:
             raise RuntimeError("the ledger is not open")
         return self._recorder
@@ -158,7 +159,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         }
 
     def _watch_for_the_end(self) -> None:
-        """Ansible tells callbacks neither of Ctrl-C nor of a fatal error; so look at signals and at the interpreter's exit."""
+        """Look at signals and at the interpreter's exit: Ansible tells callbacks neither of Ctrl-C nor of a fatal error."""
         atexit.register(self._at_exit)
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.getsignal(number)
@@ -184,7 +185,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._progress.stop()
         if not self._recorder.ended:
             interrupted = self._signal is not None
-            reason = f"stopped by {self._signal}" if interrupted else "Ansible stopped outside of a task; see its error message"
+            reason = (
+                f"stopped by {self._signal}"
+                if interrupted
+                else "Ansible stopped outside of a task; see its error message"
+            )
             self._finish("interrupted" if interrupted else "failed", {}, reason)
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:

@@ -1,4 +1,4 @@
-"""PRIVATE to the collection: recognise secrets in running text by their shape, whatever key or sentence they stand in."""
+"""PRIVATE to the collection: recognise secrets in running text by their shape, whatever sentence they stand in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 HIDDEN = "(hidden)"
 
 _FORMATS = (
-    # PEM private keys (RFC 7468); one cut off before its end line is still one, also with its line ends escaped in JSON.
+    # PEM private keys (RFC 7468); one that is cut off is still one, also with its line ends escaped in JSON.
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
     # Google: access tokens, API keys, OAuth client secrets, refresh tokens.
     r"\bya29\.[\w.~+/=-]+",

@@ -33,7 +33,7 @@ class Wait:
 
 
 class ProgressTail:
-    """Follow the file that modules append to (`{time, subject, waiting_for, done, total}` a line), reading only what is new."""
+    """Follow the file that modules append to (module_utils/_progress.py), reading only what is new."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class InFlight:
             self._waits.clear()
 
     def line(self) -> tuple[float, str]:
-        """Seconds that the longest-running task has taken, and the line that describes what is going on (0 and "" when idle)."""
+        """Seconds that the longest-running task has taken, and what is going on; 0 and "" when idle."""
         with self._lock:
             for wait in self._tail.fresh():
                 self._waits.pop(wait.subject, None)

@@ -30,7 +30,7 @@ class Item:
 
 @dataclass
 class Execution:
-    """A task on a host. Times are seconds since the run began; `ended` is None while it runs, or when the run was killed in it."""
+    """A task on a host. Times are seconds since the run began; `ended` is None while it runs or when it was cut off."""
 
     task: Task
     host: str
@@ -62,7 +62,7 @@ class Execution:
 
 @dataclass
 class Run:
-    """A whole run. `facts` is the run_start line; `end` the run_end line, None for a run that was killed or still runs."""
+    """A whole run. `facts` is its first line; `end` its last, None for a run that was killed or still runs."""
 
     facts: dict[str, Any]
     executions: list[Execution] = field(default_factory=list)

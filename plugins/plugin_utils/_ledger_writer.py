@@ -1,4 +1,4 @@
-"""Append the events of a run to its ledger, one JSON object a line, so that a kill at any moment leaves every earlier line whole."""
+"""Append the events of a run to its ledger, one JSON object a line, so that a kill leaves every earlier line whole."""
 
 from __future__ import annotations
 

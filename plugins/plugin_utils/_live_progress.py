@@ -34,9 +34,9 @@ class Screen(Protocol):
 class TerminalLine:
     """One line at the bottom of a terminal, wiped before anybody else writes and drawn again at the next tick.
 
-    Ansible's own output does not know of it. So the `write` of both standard streams' buffers is wrapped, as Ansible's Display
-    itself does, and the line is wiped first. Ansible's display lock is held while drawing: it keeps workers from being
-    forked in the middle, and a multi-line output from being split.
+    Ansible's own output does not know of it. So the `write` of both standard streams' buffers is wrapped, as Ansible's
+    Display itself does, and the line is wiped first. Ansible's display lock is held while drawing: it keeps workers
+    from being forked in the middle, and a multi-line output from being split.
     """
 
     def __init__(self, stream: TextIO, lock: AbstractContextManager[Any]) -> None:
@@ -70,7 +70,7 @@ class TerminalLine:
             self._shown = ""
 
     def show(self, seconds: float, line: str) -> None:
-        """Draw the line, cut to the terminal's width; nothing for short work or after a prompt that waits for an answer."""
+        """Draw the line, cut to the terminal's width; nothing for short work or behind a prompt."""
         with self._lock:
             if not line or seconds < QUIET or not self._at_line_start:
                 self._wipe()
@@ -94,7 +94,7 @@ class TerminalLine:
 
 
 class PlainLines:
-    """For a log file or a pipe: a line when work takes longer than `interval` seconds and there is news, else every sixth time."""
+    """For a file or a pipe: a line each `interval` seconds that a task takes if there is news, else every sixth time."""
 
     PATIENCE = 6
 
@@ -128,8 +128,8 @@ class PlainLines:
 class LiveProgress:
     """A thread that looks at the run every half second and shows it.
 
-    Workers are forked beside it. That is safe because they never touch this object, and because the one lock that both need,
-    the display's, is held by Ansible itself while it forks.
+    Workers are forked beside it. That is safe because they never touch this object, and because the one lock that both
+    need, the display's, is held by Ansible itself while it forks.
     """
 
     def __init__(self, work: InFlight, screen: Screen) -> None:
@@ -162,7 +162,7 @@ class LiveProgress:
 
 
 def screen_for(mode: str, interval: float, lock: AbstractContextManager[Any]) -> Screen | None:
-    """The screen for a mode: `auto` (a terminal's line if standard error is one, plain lines otherwise), `line`, `plain`, `off`."""
+    """The screen for `line`, `plain`, `off`, or `auto`: a line if standard error is a terminal, else plain lines."""
     if mode == "off":
         return None
     if mode == "line" or (mode == "auto" and sys.stderr.isatty()):

@@ -1,4 +1,4 @@
-"""Mask what goes into a ledger: structures by their keys, text by its `key: value` lines, both by the shape of the values."""
+"""Mask what goes into a ledger: by the keys of structures and of `key: value` lines, and by the shape of values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from ..module_utils._masking import HIDDEN, looks_secret, masked
 from ..module_utils._secret_formats import without_secrets
 
-_ASSIGNMENT = re.compile(r"^([-+ \t]*[\"']?)([A-Za-z_][\w.-]*)([\"']?[ \t]*[:=][ \t]*)(?![|>{\[(])(\S[^\n]*?)(,?)$", re.MULTILINE)
+_ASSIGNMENT = re.compile(
+    r"^([-+ \t]*[\"']?)([A-Za-z_][\w.-]*)([\"']?[ \t]*[:=][ \t]*)(?![|>{\[(])(\S[^\n]*?)(,?)$", re.MULTILINE
+)
 """A line of YAML, JSON, INI, HCL or of a diff of those; what opens a block or a structure is no value."""
 _QUOTED = re.compile(r"([\"'])([A-Za-z_][\w.-]*)\1([ \t]*:[ \t]*)([\"'])(.+?)(?<!\\\\)\4")
 """A pair of quoted key and quoted value anywhere: JSON or the text of a Python mapping inside of a message."""

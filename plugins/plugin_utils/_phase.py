@@ -20,7 +20,7 @@ def phase_of_play(play: Play) -> str | None:
 
 
 def phase_of_task(task: Task, play: Play | None) -> str:
-    """The phase of the play; in a play without one each role is a phase, and what is in no role belongs to the play's name."""
+    """The phase of the play; in a play without one each role is a phase, and the rest belongs to the play's name."""
     phase = phase_of_play(play) if play else None
     if phase:
         return phase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ def _point_latest(environment: Path, run_id: str) -> None:
     """Replace the symlink in one step, so that whoever follows it never finds nothing."""
     fresh = environment / f".{LATEST_NAME}.{run_id}"
     fresh.symlink_to(run_id)
-    os.replace(fresh, environment / LATEST_NAME)
+    fresh.replace(environment / LATEST_NAME)
 
 
 def runs(environment: Path) -> list[Path]:

@@ -31,7 +31,7 @@ def environment_name(sources: Sequence[str]) -> str:
 
 
 def relative(path: str | Path, root: Path) -> str:
-    """A path as the repository names it; outside of it only the last three parts, so that no machine's layout is kept."""
+    """A path as the repository names it; outside of it the last three parts, so that no machine's layout is kept."""
     resolved = Path(path).resolve()
     try:
         return resolved.relative_to(root.resolve()).as_posix()
@@ -58,7 +58,7 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def versions(collection: Path) -> dict[str, str]:
-    """Versions of Python, ansible-core and this collection (`collection` is its root, where galaxy.yml or MANIFEST.json is)."""
+    """Versions of Python, ansible-core and this collection, whose root (with galaxy.yml) `collection` is."""
     found = {"python": platform.python_version(), "ansible_core": metadata.version("ansible-core")}
     galaxy = collection / "galaxy.yml"
     manifest = collection / "MANIFEST.json"
@@ -71,7 +71,7 @@ def versions(collection: Path) -> dict[str, str]:
 
 
 def options(cliargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of the command line that change what a run does. Extra variables are left out: they may hold secrets."""
+    """The options that change what a run does. Extra variables are left out: they may hold secrets."""
     tags = sorted(str(tag) for tag in cliargs.get("tags") or () if tag != "all")
     skipped = sorted(str(tag) for tag in cliargs.get("skip_tags") or ())
     limit = cliargs.get("subset")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._masked_text import mask_text
 from . import _run_directory, _task_record
 from ._in_flight import InFlight, ProgressTail
 from ._ledger_writer import LedgerWriter
+from ._masked_text import mask_text
 from ._report import write_report
 from ._report.summary import Summary
 
@@ -26,14 +27,14 @@ class _Loop:
 class RunRecorder:
     """The ledger, the progress file and the report of one run, below one directory."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open the ledger in a fresh run directory. Raises OSError."""
+    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open the ledger in a fresh run directory; `clock` gives seconds. Raises OSError."""
         self.directory = directory
         self.progress_file = directory / _run_directory.PROGRESS_NAME
         self.progress_file.touch(mode=0o600)
-        self.work = InFlight(ProgressTail(self.progress_file))
+        self.work = InFlight(ProgressTail(self.progress_file), clock)
         self.ended = False
-        self._ledger = LedgerWriter(directory / _run_directory.LEDGER_NAME)
+        self._ledger = LedgerWriter(directory / _run_directory.LEDGER_NAME, clock)
         self._numbers: dict[str, int] = {}
         self._phases: dict[int, tuple[str, str]] = {}
         self._phase = ""
@@ -53,7 +54,7 @@ class RunRecorder:
         self._ledger.write("play", {"name": mask_text(name), "phase": phase, "hosts": hosts})
 
     def task(self, identifier: str, fields: Mapping[str, Any]) -> None:
-        """A task becomes known: `name`, `action`, `phase`, `role`, `path`, `handler`. Known ones are not written again."""
+        """A task becomes known: `name`, `action`, `phase`, `role`, `path`, `handler`. Once is enough."""
         if identifier in self._numbers:
             return
         number = len(self._numbers) + 1

@@ -1,4 +1,4 @@
-"""Turn what a task returned into what the ledger keeps of it: masked, cut to size, only the keys a report understands."""
+"""Turn what a task returned into what the ledger keeps of it: the keys a report understands, masked and cut to size."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def label(result: Mapping[str, Any]) -> str | None:
 
 
 def counts(value: Any) -> dict[str, int] | None:
-    """Numbers of created, updated, replaced and deleted resources of a Terraform root, or None where the value is not that."""
+    """Numbers of created, updated, replaced and deleted resources of a root; None where the value is not that."""
     if not isinstance(value, Mapping) or not any(_is_number(value.get(kind)) for kind in CHANGE_KINDS):
         return None
     return {kind: int(value.get(kind) or 0) for kind in CHANGE_KINDS}

@@ -10,21 +10,32 @@ from .comparison import find_previous
 from .page import render
 from .summary import Summary, summarise
 
-__all__ = ["Summary", "write_report"]
+__all__ = ["Summary", "compose", "replace", "write_report"]
 
 
-def write_report(ledger: Path, destination: Path, previous: Path | None = None) -> Summary:
-    """Render `ledger` to `destination`, compared with the ledger `previous` or with the last comparable run beside it.
+def compose(ledger: Path, destination: Path, previous: Path | None = None) -> tuple[Summary, bytes]:
+    """Summary and page of a ledger, compared with the ledger `previous` or with the last comparable run beside it.
 
-    The page is replaced in one step. Raises LedgerError for a file that is no ledger, OSError.
+    Nothing is written; of `destination` only matters whether it lies beside the ledger. Raises LedgerError for a file
+    that is no ledger, OSError.
     """
     run = _ledger_reader.read(ledger)
     earlier = _ledger_reader.read(previous) if previous else find_previous(run, ledger)
     summary = summarise(run, earlier)
     beside = ledger.resolve().parent == destination.resolve().parent
-    page = render(run, earlier, summary, ledger=ledger.name, beside=beside).encode("utf-8")
+    return summary, render(run, earlier, summary, ledger=ledger.name, beside=beside).encode("utf-8")
+
+
+def replace(destination: Path, page: bytes) -> None:
+    """Put a page where it belongs, in one step, readable by the owner alone. Raises OSError."""
     fresh = destination.with_name(f".{destination.name}.{os.getpid()}")
     fresh.write_bytes(page)
     fresh.chmod(0o600)
-    os.replace(fresh, destination)
+    fresh.replace(destination)
+
+
+def write_report(ledger: Path, destination: Path, previous: Path | None = None) -> Summary:
+    """Render `ledger` to `destination`. Raises LedgerError, OSError."""
+    summary, page = compose(ledger, destination, previous)
+    replace(destination, page)
     return summary

@@ -1,4 +1,4 @@
-"""Hold a run against the last one like it: what got slower or faster, what changed then and now, which verdicts differ."""
+"""Hold a run against the last one like it: what got slower or faster, and which verdicts differ."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Comparison:
     """This run against `previous`."""
 
     previous: Run
+    whole: Moved
     phases: list[Moved]
     slower: list[Moved]
     faster: list[Moved]
@@ -44,7 +45,7 @@ class Comparison:
 
 
 def find_previous(run: Run, ledger: Path) -> Run | None:
-    """The newest earlier run of the same kind, from the directories beside the ledger's; unreadable ones are passed over."""
+    """The newest earlier run of the same kind beside the ledger's; unreadable ones are passed over."""
     for directory in _run_directory.before(ledger.resolve().parent):
         try:
             earlier = _ledger_reader.read(directory / _run_directory.LEDGER_NAME)
@@ -62,6 +63,7 @@ def compare(run: Run, previous: Run) -> Comparison:
     notable = [entry for entry in moved if _notable(entry)]
     return Comparison(
         previous=previous,
+        whole=Moved("the run", previous.seconds, run.seconds),
         phases=_phases(run, previous),
         slower=sorted((entry for entry in notable if entry.delta > 0), key=lambda entry: -entry.delta)[:SHOWN],
         faster=sorted((entry for entry in notable if entry.delta < 0), key=lambda entry: entry.delta)[:SHOWN],

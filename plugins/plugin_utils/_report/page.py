@@ -1,4 +1,4 @@
-"""Render a run to one self-contained HTML page: style and script inside, no request to anywhere, the same bytes every time."""
+"""Render a run to one self-contained HTML page: style and script inside, no request, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from .._in_flight import duration
 from .._ledger_events import Run
@@ -20,24 +19,12 @@ from .gantt import chart
 from .summary import Summary, provider_text
 
 ASSETS = Path(__file__).parent
-MARKS = {
-    "ok": "✓",
-    "changed": "Δ",
-    "failed": "✗",
-    "unreachable": "✗",
-    "unfinished": "◌",
-    "rescued": "↺",
-    "ignored": "!",
-    "skipped": "–",
-    "pass": "✓",
-    "fail": "✗",
-    "no-evidence": "?",
-}
-"""A sign for each status and verdict, so that nothing is told by colour alone."""
+SAME_SECONDS = 0.05
+"""A difference that rounds to nothing."""
 
 
 def render(run: Run, previous: Run | None, summary: Summary, *, ledger: str, beside: bool) -> str:
-    """The page of a run, compared with `previous` if there is one; `ledger` is the file's name, a link if it lies beside."""
+    """The page of a run, held against `previous` if given; `ledger` is the file's name, a link if it lies beside."""
     listed = view.rows(run)
     script = (ASSETS / "page.js").read_text(encoding="utf-8")
     return _template().render(
@@ -56,8 +43,8 @@ def render(run: Run, previous: Run | None, summary: Summary, *, ledger: str, bes
         slowest=view.slowest(run, listed),
         rows=listed[: view.ROWS],
         comparison=compare(run, previous) if previous else None,
-        style=Markup((ASSETS / "page.css").read_text(encoding="utf-8")),
-        script=Markup(script),
+        style=(ASSETS / "page.css").read_text(encoding="utf-8"),
+        script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
     )
 
@@ -76,7 +63,6 @@ def _template() -> Template:
     environment.filters["delta"] = delta
     environment.filters["moment"] = moment
     environment.filters["provider"] = provider_text
-    environment.filters["mark"] = lambda status: MARKS.get(status, "")
     environment.filters["resources"] = resources
     return environment.get_template("page.html.j2")
 
@@ -90,8 +76,10 @@ def headline(run: Run, summary: Summary) -> str:
         return f"{changes} {'predicted' if summary.check else 'made'} on {places} in {took}"
     if run.outcome == "ok":
         return f"Nothing to change, all of it looked at in {took}"
-    last = next((entry for entry in reversed(run.executions) if entry.status in ("failed", "unreachable", "unfinished")), None)
-    where = f" in {last.task.phase}: {last.task.name}" if last else ""
+    last = next(
+        (entry for entry in reversed(run.executions) if entry.status in ("failed", "unreachable", "unfinished")), None
+    )
+    where = f" in {last.task.phase}: {last.task.name} ({last.host})" if last else ""
     ended = {"failed": "Failed", "interrupted": "Interrupted"}.get(run.outcome, "Cut off without an end")
     return f"{ended} after {took}{where}"
 
@@ -100,7 +88,9 @@ def delta(moved: Moved) -> str:
     """How much longer or shorter, with its sign."""
     if moved.before is None or moved.now is None:
         return "new" if moved.before is None else "did not run"
-    sign = "+" if moved.delta >= 0 else "−"
+    if abs(moved.delta) < SAME_SECONDS:
+        return "none"
+    sign = "+" if moved.delta > 0 else "−"
     return f"{sign}{duration(round(abs(moved.delta), 2))}"
 
 

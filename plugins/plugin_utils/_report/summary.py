@@ -65,11 +65,18 @@ class Summary:
         """The lines a terminal shows at the end of the run, each with Ansible's colour for it (None: the default)."""
         mode = " (check mode)" if self.check else ""
         colour = {"ok": "green", "failed": "red"}.get(self.outcome, "yellow")
-        before = f"; the run before: {self.previous['changed']} in {duration(self.previous['seconds'])}" if self.previous else ""
+        before = (
+            f"; the run before: {self.previous['changed']} in {duration(self.previous['seconds'])}"
+            if self.previous
+            else ""
+        )
         verb = "would change" if self.check else "changed"
         lines: list[tuple[str, str | None]] = [
             (f"RUN {self.run_id} {self.environment}{mode}: {self.outcome} in {duration(self.seconds)}", colour),
-            (f"  {verb:<10} {self.changed} on {_hosts(self.changed_hosts)}{before}", "yellow" if self.changed else None),
+            (
+                f"  {verb:<10} {self.changed} on {_hosts(self.changed_hosts)}{before}",
+                "yellow" if self.changed else None,
+            ),
             (f"  {'failed':<10} {self.failed}", "red" if self.failed else None),
         ]
         if sum(self.verdicts.values()):
@@ -77,8 +84,10 @@ class Summary:
             lines.append((f"  {'verdicts':<10} {shown}", {"pass": "green", "fail": "red"}.get(self.verdict, "yellow")))
         if self.refused:
             lines.append((f"  {'refused':<10} {self.refused}", "yellow"))
-        for provider in self.providers:
-            lines.append((f"  {'provider':<10} {provider_text(provider)}", "purple" if provider["kind"] == "stand-in" else None))
+        lines.extend(
+            (f"  {'provider':<10} {provider_text(provider)}", "purple" if provider["kind"] == "stand-in" else None)
+            for provider in self.providers
+        )
         if self.reason:
             lines.append((f"  {'reason':<10} {self.reason}", colour))
         lines.append((f"  {'report':<10} {report.resolve().as_uri()}", None))
@@ -125,7 +134,7 @@ def collected(run: Run, key: str) -> list[Any]:
 
 
 def _verdict(run: Run, verdicts: Counter[str]) -> str:
-    """A run that failed, or that one gate failed, fails; one that proved nothing, or not everything, has no evidence."""
+    """A run or gate that failed is a fail; a run that proved nothing, or not everything, has no evidence."""
     if run.outcome == "failed" or verdicts["fail"]:
         return "fail"
     if verdicts["no-evidence"] or not verdicts["pass"] or run.outcome == "interrupted":

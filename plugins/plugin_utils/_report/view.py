@@ -119,7 +119,9 @@ def said(listed: list[Row], key: str) -> list[Said]:
 
 def slowest(run: Run, listed: list[Row]) -> list[Slow]:
     """The executions that took longest."""
-    found = sorted((row for row in listed if row.execution.seconds > 0), key=lambda row: -row.execution.seconds)[:SLOWEST]
+    found = sorted((row for row in listed if row.execution.seconds > 0), key=lambda row: -row.execution.seconds)[
+        :SLOWEST
+    ]
     if not found:
         return []
     longest, whole = found[0].execution.seconds, max(run.seconds, 0.001)
