@@ -84,8 +84,8 @@ def refusal_failure(refusals: list[Refusal]) -> Failure:
     addresses = ", ".join(repr(refusal.address) for refusal in refusals)
     return Failure(
         reason="PLAN_REFUSED",
-        message=f"the plan policy refuses {len(refusals)} of the planned changes: " + "; ".join(lines),
-        hint=f"if this is meant, add to {refusals[0].inventory_key} in this environment's inventory: {addresses}",
+        message=f"The plan policy refuses {len(refusals)} of the planned changes: " + "; ".join(lines) + ".",
+        hint=f"If this is meant, add to {refusals[0].inventory_key} in the inventory of this environment: {addresses}.",
     )
 
 

@@ -49,8 +49,8 @@ def apply_plan(
     record = PlanRecord.verified(plan_file, params["plan_sha256"])
     _refuse_what_is_denied(record.planned(), params["policy"])
     if not record.state_exists:
-        message = f"the plan of {record.root} was made against an empty state, because its bucket did not exist"
-        raise Failure(reason="STATE_BUCKET_MISSING", message=message, hint="run the bootstrap phase, then plan again")
+        message = f"The plan of {record.root} was made against an empty state, because its bucket did not exist."
+        raise Failure(reason="STATE_BUCKET_MISSING", message=message, hint="Run the bootstrap phase, then plan again.")
     foretold = {
         "root": record.root,
         "provider": record.provider,

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._failure import Failure
 from ._terraform_ui import Event
@@ -23,6 +23,9 @@ from ._terraform_ui import Event
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 BINARIES = ("terraform", "tofu")
 
@@ -45,7 +48,29 @@ class Finished:
 
 
 class Stopped(BaseException):
-    """A signal asked this process to stop while terraform ran; it never leaves this file."""
+    """A signal asked this process to stop while terraform ran; terraform has stopped when this is seen outside."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def heeding_signals(function: Callable[[Given], Result]) -> Callable[[Given], Result]:
+    """Wrap a module's function so that a signal held back for terraform reaches this process after the tidying up."""
+
+    def wrapped(given: Given) -> Result:
+        try:
+            return function(given)
+        except Stopped as stopped:
+            signal.raise_signal(stopped.number)
+            name = signal.Signals(stopped.number).name
+            raise Failure(
+                reason="INTERRUPTED",
+                message=f"{name} stopped terraform; it saved the state and gave back its lock.",
+                hint="Run again: the next plan goes on from there.",
+            ) from stopped
+
+    return wrapped
 
 
 @dataclass(frozen=True)
@@ -123,7 +148,9 @@ class Terraform:
                 preexec_fn=_interrupt_when_parent_dies(os.getpid()),  # noqa: PLW1509  (the child only calls prctl)
             )
         except OSError as exc:
-            raise Failure(reason="TERRAFORM_NOT_FOUND", message=f"cannot start {self.binary}: {exc.strerror}") from exc
+            raise Failure(
+                reason="TERRAFORM_NOT_FOUND", message=f"{self.binary} cannot be started: {exc.strerror}."
+            ) from exc
 
 
 def find_binary(wanted: str | None) -> str:
@@ -138,8 +165,8 @@ def find_binary(wanted: str | None) -> str:
     sought = wanted or " or ".join(BINARIES)
     raise Failure(
         reason="TERRAFORM_NOT_FOUND",
-        message=f"{sought} is not on PATH",
-        hint="install Terraform 1.11 or later (or OpenTofu 1.10 or later), or set the option `binary` to its path",
+        message=f"{sought} is not on PATH.",
+        hint="Install Terraform 1.11 or later, or OpenTofu 1.10 or later, or set the option `binary` to its path.",
     )
 
 
@@ -192,32 +219,24 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """See to it that the process has ended when the block is left, whether by its end, an exception or a signal.
 
-    SIGINT and SIGTERM are held back until terraform has stopped, then delivered to whoever handled them before.
+    The first SIGINT or SIGTERM is raised as `Stopped`; none disturbs the wait for terraform's end after that.
     """
     received: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         if len(received) == 1:
-            raise Stopped
+            raise Stopped(number)
 
-    handles_signals = threading.current_thread() is threading.main_thread()
-    former = (
-        {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)} if handles_signals else {}
-    )
+    handles = threading.current_thread() is threading.main_thread()
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)} if handles else {}
     try:
         yield
-    except Stopped:
-        _stop(process)
     finally:
+        received.append(0)
         _stop(process)
         for number, handler in former.items():
             signal.signal(number, handler or signal.SIG_DFL)
-    if received:
-        signal.raise_signal(received[0])
-        raise Failure(
-            reason="INTERRUPTED", message="terraform was stopped by a signal; it saved the state and gave back its lock"
-        )
 
 
 def _interrupt_when_parent_dies(parent: int) -> Callable[[], None] | None:
@@ -246,6 +265,6 @@ def _private_file(path: Path) -> Iterator[int]:
 def _timeout(operation: str, seconds: float) -> Failure:
     return Failure(
         reason="TIMEOUT",
-        message=f"terraform {operation} was stopped after {seconds:.0f} s; it was given time to save the state",
-        hint="see its log in the work directory; raise the option `timeout`, or look at what it was waiting for",
+        message=f"terraform {operation} was stopped after {seconds:.0f} s; it was given time to save the state.",
+        hint="See its log in the work directory for what it was waiting for, or raise the option `timeout`.",
     )

@@ -23,8 +23,8 @@ def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, A
     if revealed and not hidden_by_task:
         raise Failure(
             reason="REVEAL_NEEDS_NO_LOG",
-            message=f"the sensitive outputs {', '.join(sorted(revealed))} would be printed by this task",
-            hint="set no_log: true on the task that reveals them",
+            message=f"The outputs {', '.join(sorted(revealed))} would be printed by this task.",
+            hint="Set no_log: true on the task that reveals them.",
         )
     backend = Backend.from_params(params)
     try:
@@ -38,8 +38,8 @@ def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, A
     if unknown:
         raise Failure(
             reason="OUTPUT_UNKNOWN",
-            message=f"root {session.root.name} has no output {', '.join(unknown)}",
-            hint=f"its state has: {', '.join(sorted(document)) or 'none'}",
+            message=f"Root {session.root.name} has no output {', '.join(unknown)}.",
+            hint=f"Its state has: {', '.join(sorted(document)) or 'none'}.",
         )
     return _answer(params, masked_outputs(document, revealed), session.state)
 

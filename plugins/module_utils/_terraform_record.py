@@ -59,15 +59,15 @@ class PlanRecord:
 
         Raises Failure `PLAN_MISSING` or `PLAN_UNKNOWN`.
         """
-        hint = "run terraform_plan again and pass on the plan_file and plan_sha256 that it returns"
+        hint = "Run terraform_plan again and pass on the plan_file and plan_sha256 that it returns."
         path = record_path(plan_file)
         if not plan_file.is_file() or not path.is_file():
-            message = f"{plan_file} is not there: it was applied, had no changes, or was made in another run"
+            message = f"{plan_file} is not there: it was applied, had no changes, or was made in another run."
             raise Failure(reason="PLAN_MISSING", message=message, hint=hint)
         found = sha256_of(plan_file)
         record = cls(**json.loads(path.read_text(encoding="utf-8")))
         if not found == plan_sha256 == record.plan_sha256:
-            message = f"{plan_file} is not the plan that was examined: its SHA-256 is {found}, expected {plan_sha256}"
+            message = f"{plan_file} is not the plan that was examined: its SHA-256 is {found}, expected {plan_sha256}."
             raise Failure(reason="PLAN_UNKNOWN", message=message, hint=hint)
         return record
 

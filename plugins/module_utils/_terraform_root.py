@@ -102,15 +102,15 @@ class Root:
                 guess = f"; did you mean {near[0]}?" if near else ""
                 raise Failure(
                     reason="INVALID_VARIABLE",
-                    message=f"root {self.name} declares no variable {name!r}{guess}",
-                    hint=f"{self.path}/variables.tf declares: {', '.join(sorted(self.variables))}",
+                    message=f"Root {self.name} declares no variable {name!r}{guess}.",
+                    hint=f"{self.path} declares: {', '.join(sorted(self.variables))}.",
                 )
             if (declared.sensitive or declared.ephemeral) and name not in secret_names:
                 raise Failure(
                     reason="INVALID_VARIABLE",
-                    message=f"root {self.name} declares the variable {name!r} sensitive, but its value came in "
-                    f"`variables`, which is written to a file",
-                    hint=f"pass {name} in `sensitive_variables`",
+                    message=f"Root {self.name} declares the variable {name!r} sensitive, but its value came in "
+                    f"`variables`, which is written to a file.",
+                    hint=f"Pass {name} in `sensitive_variables`.",
                 )
 
     def copy_to(self, destination: Path) -> tuple[Path, list[str]]:
@@ -167,8 +167,8 @@ def _configuration_files(directory: Path) -> list[Path]:
     if not files:
         raise Failure(
             reason="ROOT_NOT_FOUND",
-            message=f"{directory} holds no Terraform configuration",
-            hint="`root` is the directory of a root module; a `source` is relative to the file that names it",
+            message=f"{directory} holds no Terraform configuration.",
+            hint="`root` is the directory of a root module; a `source` is relative to the file that names it.",
         )
     return sorted(files)
 

@@ -210,7 +210,7 @@ def _only_one(path: Path, subject: str, seconds: float) -> Iterator[None]:
             except BlockingIOError as exc:
                 if time.monotonic() >= deadline:
                     raise Failure(
-                        reason="TIMEOUT", message=f"another terraform init held {path} for {seconds:.0f} s"
+                        reason="TIMEOUT", message=f"Another terraform init held {path} for {seconds:.0f} s."
                     ) from exc
                 report(subject, "another terraform init")
                 time.sleep(INIT_LOCK_POLL_SECONDS)

@@ -29,22 +29,22 @@ LONGEST_DETAIL = 1500
 REASONS_BY_SUMMARY: Mapping[str, tuple[str, str]] = {
     "Saved plan is stale": (
         "STALE_PLAN",
-        "another run changed the state after this plan was made: plan again and apply the new plan",
+        "Another run changed the state after this plan was made: plan again and apply the new plan.",
     ),
-    "Invalid value for variable": ("INVALID_VARIABLE", "mend the value in the inventory"),
-    "Invalid value for input variable": ("INVALID_VARIABLE", "mend the value in the inventory"),
-    "No value for required variable": ("INVALID_VARIABLE", "give the variable a value in the inventory"),
+    "Invalid value for variable": ("INVALID_VARIABLE", "Mend the value in the inventory."),
+    "Invalid value for input variable": ("INVALID_VARIABLE", "Mend the value in the inventory."),
+    "No value for required variable": ("INVALID_VARIABLE", "Give the variable a value in the inventory."),
     "Instance cannot be destroyed": (
         "DESTROY_PREVENTED",
-        "the resource has prevent_destroy: it is not to be removed by a plan",
+        "The resource has prevent_destroy: it is not to be removed by a plan.",
     ),
     "Failed to query available provider packages": (
         "PROVIDER_UNAVAILABLE",
-        "the provider registry cannot be reached: mend the network, or use the environment of the local cloud",
+        "The provider registry cannot be reached: mend the network, or use the environment of the local cloud.",
     ),
     "Inconsistent dependency lock file": (
         "PROVIDER_UNAVAILABLE",
-        "run again with a fresh cache directory so that init runs anew",
+        "Run again with a fresh cache directory, so that init runs anew.",
     ),
 }
 INTERRUPTED_SUMMARIES = frozenset({"execution halted", "operation canceled", "Operation canceled"})
@@ -137,11 +137,11 @@ def failure_of(operation: str, code: int, events: list[Event], text: str) -> Fai
     lock = Lock.from_error(everything) if "lock" in everything.lower() else None
     if lock is not None and "state lock" in everything:
         return locked_failure(lock)
-    if BUCKET_MISSING.search(everything):
+    if any(BUCKET_MISSING.search(words) for words in [text, *(e.text for e in errors if not e.address)]):
         return Failure(
             reason="STATE_BUCKET_MISSING",
-            message=f"terraform {operation}: the bucket that holds the state does not exist",
-            hint="run the bootstrap phase first: it makes the state bucket",
+            message=f"terraform {operation}: the bucket that holds the state does not exist.",
+            hint="Run the bootstrap phase first: it makes the state bucket.",
         )
     telling = [error for error in errors if error.summary not in INTERRUPTED_SUMMARIES] or errors
     if not telling:
@@ -155,10 +155,10 @@ def locked_failure(lock: Lock) -> Failure:
     now = datetime.now(UTC)
     return Failure(
         reason="STATE_LOCKED",
-        message=f"the state {lock.path} is locked: {lock.sentence(now)}",
+        message=f"The state {lock.path} is locked: {lock.sentence(now)}.",
         hint=(
-            f"wait for that run or raise lock_timeout; if it is dead, release the lock with terraform_unlock "
-            f"lock_id={lock.id} (refused before minimum_age)"
+            f"Wait for that run or raise lock_timeout; if it is dead, release the lock with terraform_unlock "
+            f"lock_id={lock.id} (refused before minimum_age)."
         ),
     )
 
@@ -175,8 +175,8 @@ def _failure_of_errors(operation: str, errors: list[Diagnostic]) -> Failure:
         names = dict.fromkeys(error.variable for error in errors if error.variable)
         return Failure(
             reason=reason,
-            message=f"variable {', '.join(names)}: " + "; ".join(error.text for error in errors),
-            hint=f"{hint}: {', '.join(names)}",
+            message=f"Variable {', '.join(names)}: " + "; ".join(error.text for error in errors),
+            hint=hint,
         )
     if reason:
         return Failure(reason=reason, message=f"terraform {operation}: {first.text}{more}", hint=hint)
@@ -186,7 +186,7 @@ def _failure_of_errors(operation: str, errors: list[Diagnostic]) -> Failure:
             reason=google_reason or "PROVIDER_ERROR",
             status=status,
             message=f"terraform {operation}: {first.text}{more}",
-            hint="Google refused the call; the reason is Google's own",
+            hint="Google refused the call; the reason is Google's own.",
         )
     return Failure(
         reason="PROVIDER_ERROR" if first.address else "INVALID_CONFIGURATION" if first.place else "TERRAFORM_FAILED",

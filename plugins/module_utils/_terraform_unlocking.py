@@ -54,16 +54,16 @@ def _guard(lock: Lock, params: Mapping[str, Any], gone: str | None, now: datetim
     if params["lock_id"] != lock.id:
         raise Failure(
             reason="LOCK_ID_MISMATCH",
-            message=f"the state is held by another lock than {params['lock_id']}: {lock.sentence(now)}",
-            hint=f"look again who holds it; if it is this one that is dead, use lock_id={lock.id}",
+            message=f"The state is held by another lock than {params['lock_id']}: {lock.sentence(now)}.",
+            hint=f"Look again who holds it; if it is this one that is dead, use lock_id={lock.id}.",
             facts={"lock": lock.to_result(now)},
         )
     if gone is None and lock.age_seconds(now) < params["minimum_age"]:
         raise Failure(
             reason="LOCK_TOO_YOUNG",
-            message=f"the lock is younger than minimum_age ({params['minimum_age']} s), so its run may be alive: "
-            f"{lock.sentence(now)}",
-            hint="wait, or lower minimum_age when you know that the run is dead",
+            message=f"The lock is younger than minimum_age ({params['minimum_age']} s), so its run may be alive: "
+            f"{lock.sentence(now)}.",
+            hint="Wait, or lower minimum_age when you know that the run is dead.",
             facts={"lock": lock.to_result(now)},
         )
 
@@ -102,7 +102,7 @@ def _release(backend: Backend, lock: Lock, storage: Client | None) -> None:
             if failure.status != 412:
                 raise
             raise Failure(
-                "LOCK_ID_MISMATCH", "the lock changed hands while it was looked at; it was left alone", 412
+                "LOCK_ID_MISMATCH", "The lock changed hands while it was looked at; it was left alone.", 412
             ) from failure
 
 
@@ -114,7 +114,7 @@ def _release_file(state: Path, lock: Lock) -> None:
         except OSError as exc:
             raise Failure(
                 reason="LOCK_HELD_HERE",
-                message=f"a living process of this machine holds {state}: {lock.sentence(datetime.now(UTC))}",
-                hint="wait for it or end it; a local state is unlocked by the end of its process",
+                message=f"A living process of this machine holds {state}: {lock.sentence(datetime.now(UTC))}.",
+                hint="Wait for it or end it; a local state is unlocked by the end of its process.",
             ) from exc
         _lock_file(state).unlink(missing_ok=True)

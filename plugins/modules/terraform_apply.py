@@ -92,6 +92,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._run import run
 from ..module_utils._spec import argument_spec
 from ..module_utils._terraform_applying import apply_plan
+from ..module_utils._terraform_command import heeding_signals
 from ..module_utils._terraform_spec import POLICY_SPEC, RUN_SPEC, SAVED_PLAN_SPEC
 
 
@@ -101,7 +102,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         argument_spec=argument_spec(**SAVED_PLAN_SPEC, **RUN_SPEC, policy=POLICY_SPEC),
         supports_check_mode=True,
     )
-    run(module, lambda given: apply_plan(given.params, given.check_mode, given.warn, given.log))
+    run(module, heeding_signals(lambda given: apply_plan(given.params, given.check_mode, given.warn, given.log)))
 
 
 if __name__ == "__main__":

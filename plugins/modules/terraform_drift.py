@@ -101,6 +101,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._run import run
+from ..module_utils._terraform_command import heeding_signals
 from ..module_utils._terraform_planning import find_drift
 from ..module_utils._terraform_spec import STATE_RULES, root_argument_spec
 
@@ -108,7 +109,7 @@ from ..module_utils._terraform_spec import STATE_RULES, root_argument_spec
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Look for drift in the root that the task describes."""
     module = module_class(argument_spec=root_argument_spec(), supports_check_mode=True, **STATE_RULES)
-    run(module, lambda given: find_drift(given.params, given.check_mode, given.warn))
+    run(module, heeding_signals(lambda given: find_drift(given.params, given.check_mode, given.warn)))
 
 
 if __name__ == "__main__":

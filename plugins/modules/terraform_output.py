@@ -72,6 +72,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._run import run
+from ..module_utils._terraform_command import heeding_signals
 from ..module_utils._terraform_reading import read_outputs
 from ..module_utils._terraform_spec import STATE_RULES, root_argument_spec
 
@@ -83,7 +84,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         supports_check_mode=True,
         **STATE_RULES,
     )
-    run(module, lambda given: read_outputs(given.params, hidden_by_task=given.no_log))
+    run(module, heeding_signals(lambda given: read_outputs(given.params, hidden_by_task=given.no_log)))
 
 
 if __name__ == "__main__":

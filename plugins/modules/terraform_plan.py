@@ -205,6 +205,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._run import run
+from ..module_utils._terraform_command import heeding_signals
 from ..module_utils._terraform_planning import plan_root
 from ..module_utils._terraform_spec import STATE_RULES, root_argument_spec
 
@@ -222,7 +223,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         required_together=STATE_RULES["required_together"],
         mutually_exclusive=[*STATE_RULES["mutually_exclusive"], ("destroy", "refresh_only")],
     )
-    run(module, lambda given: plan_root(given.params, given.check_mode, given.warn))
+    run(module, heeding_signals(lambda given: plan_root(given.params, given.check_mode, given.warn)))
 
 
 if __name__ == "__main__":
