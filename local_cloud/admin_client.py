@@ -42,9 +42,10 @@ class _SocketConnection(http.client.HTTPConnection):
 class AdminClient:
     """One method per thing that can be asked; NotRunningError without a daemon, RefusedError for bad input."""
 
-    def __init__(self, socket_path: Path) -> None:
-        """Speak to the daemon at `socket_path`."""
+    def __init__(self, socket_path: Path, patience: float = ANSWER_SECONDS) -> None:
+        """Speak to the daemon at `socket_path`; TimeoutError when an answer takes longer than `patience` seconds."""
         self._socket = socket_path
+        self._patience = patience
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         """Ask; the JSON object of the answer."""
@@ -73,7 +74,7 @@ class AdminClient:
                 yield json.loads(line)
 
     def _exchange(self, verb: str, target: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        with closing(_SocketConnection(self._socket, ANSWER_SECONDS)) as connection:
+        with closing(_SocketConnection(self._socket, self._patience)) as connection:
             self._send(connection, verb, target, body)
             response = connection.getresponse()
             answer = _object(response.read())

@@ -70,7 +70,11 @@ def _add_lifecycle(commands: Any) -> None:
         "--provider", choices=["auto", "registry", "stand-in"], help="where Terraform gets hashicorp/google (kept)"
     )
     start.set_defaults(command=_up)
-    commands.add_parser("down", help="stop the daemon and all it started; state is kept").set_defaults(command=_down)
+    stop = commands.add_parser("down", help="stop the daemon and all it started; state is kept")
+    stop.add_argument(
+        "--patience", type=float, default=15.0, metavar="SECONDS", help="wait so long before force is used (default 15)"
+    )
+    stop.set_defaults(command=_down)
     status = commands.add_parser("status", help="what runs; exit status 3 when nothing does")
     status.add_argument("--format", choices=["text", "json"], default="text")
     status.set_defaults(command=_status)
@@ -134,10 +138,10 @@ def _up(state: StateDirectory, given: argparse.Namespace) -> int:
     return 0
 
 
-def _down(state: StateDirectory, _: argparse.Namespace) -> int:
+def _down(state: StateDirectory, given: argparse.Namespace) -> int:
     from local_cloud import lifecycle
 
-    print("stopped" if lifecycle.down(state) else f"no local cloud ran in {state.root}")
+    print("stopped" if lifecycle.down(state, given.patience) else f"no local cloud ran in {state.root}")
     return 0
 
 

@@ -198,7 +198,7 @@ class Daemon:
 
 
 def hold(state: StateDirectory) -> IO[str]:
-    """The lock that one daemon per state directory holds for as long as it lives; AlreadyRunningError when it is held."""
+    """The lock that one daemon per state directory holds while it lives; AlreadyRunningError when it is held."""
     lock = state.run_lock.open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

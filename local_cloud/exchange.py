@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.http_writer import HttpVersion10
 
 from local_cloud.emulator.http import Request, Response
-from local_cloud.hosts import Answerer, HostTable
+from local_cloud.hosts import LOOPBACK, Answerer, HostTable
 from local_cloud.journal import Exchange, Journal, stamp
 from local_cloud.masking import masked, readable
 
@@ -73,12 +73,16 @@ class FrontDesk:
             return drop(received)
         return to_aiohttp(outcome.response, received)
 
-    def refuse(self, verb: str, host: str, target: str) -> Response:
-        """The answer to a request for a host outside the table, written down."""
+    def refuse(self, host: str, port: str) -> Response:
+        """The answer to CONNECT for a host outside the table, written down."""
         response = refusal(host)
-        request = Request(verb, host, masked(target))
-        self._record(request, Outcome(response, refused=True), stamp(datetime.now(UTC)), 0.0)
+        self.note_tunnel(host, port, response, refused=True)
         return response
+
+    def note_tunnel(self, host: str, port: str, response: Response, *, refused: bool = False) -> None:
+        """Write down a CONNECT that was not terminated here."""
+        outcome = Outcome(response, refused=refused)
+        self._record(Request("CONNECT", host, f":{port}"), outcome, stamp(datetime.now(UTC)), 0.0)
 
     async def _outcome(self, request: Request, received: web.BaseRequest) -> Outcome:
         if self._for_metadata(request, received):
@@ -135,7 +139,7 @@ class FrontDesk:
         )
 
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
+LOOPBACK_NAMES = frozenset({LOOPBACK, "localhost"})
 
 
 def is_secure(received: web.BaseRequest) -> bool:
@@ -156,7 +160,7 @@ def address(received: web.BaseRequest) -> Request:
 
 
 async def read(received: web.BaseRequest) -> Request:
-    """The whole request, its body as the API is to see it; BodyTooLargeError, gzip.BadGzipFile or EOFError otherwise."""
+    """The whole request, its body as the API is to see it; BodyTooLargeError, BadGzipFile or EOFError otherwise."""
     if received.headers.get("Expect", "").lower() == "100-continue" and received.version > HttpVersion10:
         await received.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     parts: list[bytes] = []

@@ -148,7 +148,7 @@ class FaultRules:
     def __init__(self, path: Path, chance: random.Random | None = None) -> None:
         """Read the rules a previous run left in `path`; ValueError for a file that makes no sense."""
         self._path = path
-        self._chance = chance or random.Random()
+        self._chance = chance or random.Random()  # noqa: S311 - chance, not secrecy
         self._rules: list[FaultRule] = []
         if path.exists():
             try:

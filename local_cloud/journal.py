@@ -57,12 +57,28 @@ CREATE INDEX IF NOT EXISTS exchanges_by_method ON exchanges (method_id);
 """
 
 
+# Conditions of a query that are shell patterns, and the column that each is about.
+PATTERNS = {
+    "service": "service",
+    "method": "method_id",
+    "principal": "principal",
+    "resource": "resource",
+    "host": "host",
+}
+
+# The only text that is put into statements is the names above and those of `Exchange`; values are always bound.
+INSERT = f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+SELECT = "SELECT * FROM exchanges WHERE {} ORDER BY number DESC LIMIT ?"
+COUNT = "SELECT count(*) FROM exchanges WHERE {}"
+
+
 @dataclass(frozen=True)
 class Query:
     """Which exchanges: all conditions hold at once, an empty one holds always.
 
     `service`, `method`, `principal`, `resource` and `host` may contain `*`. `status` is a number or a class (`4xx`).
-    `since` is RFC 3339. `refused` is `yes` or `no`. `after` is the number of the last exchange already seen. `limit` keeps the newest.
+    `since` is RFC 3339. `refused` is `yes` or `no`. `after` is the number of the last exchange already seen. `limit`
+    keeps the newest.
     """
 
     service: str = ""
@@ -90,28 +106,25 @@ class Query:
         return query
 
     def where(self) -> tuple[str, list[Any]]:
-        """The SQL condition and its arguments."""
-        clauses, arguments = ["number > ?"], [self.after]
-        columns = {"service": "service", "method": "method_id", "principal": "principal"}
-        columns |= {"resource": "resource", "host": "host"}
-        values: list[Any] = list(arguments)
-        for name, column in columns.items():
-            if getattr(self, name):
-                clauses.append(f"{column} GLOB ?")
-                values.append(getattr(self, name))
+        """The SQL condition and its arguments; ValueError names what is wrong."""
+        conditions: list[tuple[str, Any]] = [("number > ?", self.after)]
+        conditions += [
+            (f"{column} GLOB ?", getattr(self, name)) for name, column in PATTERNS.items() if getattr(self, name)
+        ]
         if self.status:
             low, high = _statuses(self.status)
-            clauses.append("status BETWEEN ? AND ?")
-            values += [low, high]
+            conditions += [("status >= ?", low), ("status <= ?", high)]
         if self.refused:
-            if self.refused not in {"yes", "no"}:
-                raise ValueError(f"logs: refused {self.refused!r} is not one of yes, no")
-            clauses.append("refused = ?")
-            values.append(self.refused == "yes")
+            conditions.append(("refused = ?", _yes(self.refused)))
         if self.since:
-            clauses.append("time >= ?")
-            values.append(_moment(self.since))
-        return " AND ".join(clauses), values
+            conditions.append(("time >= ?", _moment(self.since)))
+        return " AND ".join(clause for clause, _ in conditions), [value for _, value in conditions]
+
+
+def _yes(value: str) -> bool:
+    if value not in {"yes", "no"}:
+        raise ValueError(f"logs: refused {value!r} is not one of yes, no")
+    return value == "yes"
 
 
 def _number(name: str, value: str) -> int:
@@ -170,9 +183,8 @@ class Journal:
             return
         rows = [tuple(asdict(exchange).values()) for exchange in self._waiting]
         self._waiting.clear()
-        marks = ", ".join("?" * len(COLUMNS))
         self._connection.execute("BEGIN")
-        self._connection.executemany(f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
+        self._connection.executemany(INSERT, rows)
         self._connection.execute(
             "DELETE FROM exchanges WHERE number <= (SELECT max(number) FROM exchanges) - ?", (KEPT_EXCHANGES,)
         )
@@ -184,18 +196,14 @@ class Journal:
         self.flush()
         condition, arguments = query.where()
         limit = query.limit or -1
-        rows = self._connection.execute(
-            f"SELECT * FROM exchanges WHERE {condition} ORDER BY number DESC LIMIT ?", [*arguments, limit]
-        ).fetchall()
+        rows = self._connection.execute(SELECT.format(condition), [*arguments, limit]).fetchall()
         return [_as_json(row) for row in reversed(rows)]
 
     def count(self, query: Query) -> int:
         """How many exchanges a query asks for."""
         self.flush()
         condition, arguments = query.where()
-        return int(
-            self._connection.execute(f"SELECT count(*) FROM exchanges WHERE {condition}", arguments).fetchone()[0]
-        )
+        return int(self._connection.execute(COUNT.format(condition), arguments).fetchone()[0])
 
     def clear(self) -> None:
         """Forget everything."""

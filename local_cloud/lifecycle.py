@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from local_cloud.admin_client import AdminClient, NotRunningError
+from local_cloud.admin_client import AdminClient
 from local_cloud.hosts import LOOPBACK
 from local_cloud.processes import ProcessRecord, end, read_records
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 # Another `up` or `down` may hold the state directory for this long, in seconds.
 LOCK_SECONDS = 90.0
-# The daemon stops by itself within this time, else it is terminated, and killed after as long again.
+# The daemon stops by itself within this time, else it is terminated, and killed after as long again; in seconds.
 STOP_SECONDS = 15.0
 LOCK_PAUSE = 0.05
 LOG_TAIL_LINES = 25
@@ -71,14 +71,17 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
     return status, record is None
 
 
-def down(state: StateDirectory) -> bool:
-    """Stop the daemon and everything it started, by force if need be; whether anything ran."""
+def down(state: StateDirectory, patience: float = STOP_SECONDS) -> bool:
+    """Stop the daemon and everything it started; whether anything ran.
+
+    It is asked first, terminated when it has not ended after `patience` seconds, killed after as long again.
+    """
     if not state.root.is_dir():
         return False
     with locked(state):
         record = running(state)
         if record is not None:
-            _ask_to_stop(state, record)
+            _ask_to_stop(state, record, patience)
         return clear(state) or record is not None
 
 
@@ -92,21 +95,17 @@ def clear(state: StateDirectory) -> bool:
     return bool(left)
 
 
-def _ask_to_stop(state: StateDirectory, record: ProcessRecord) -> None:
+def _ask_to_stop(state: StateDirectory, record: ProcessRecord, patience: float) -> None:
     """Politely over the admin API, then by signal."""
     process = record.process()
     if process is None:
         return
     try:
-        AdminClient(state.admin_socket).post("/stop")
-    except (NotRunningError, OSError):
-        # It hangs or has lost its socket: the signals below reach it all the same.
-        end([record], STOP_SECONDS)
-        return
-    try:
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        end([record], STOP_SECONDS)
+        AdminClient(state.admin_socket, patience).post("/stop")
+        process.wait(patience)
+    except (OSError, psutil.TimeoutExpired):
+        # It hangs or has lost its socket: signals reach it all the same.
+        end([record], patience)
 
 
 def _start(state: StateDirectory, port: int) -> None:

@@ -145,9 +145,9 @@ class Opening(asyncio.Protocol):
         if answerer is Answerer.GOOGLE:
             self._proxy.spawn(self._terminate(transport, host))
         elif answerer is Answerer.PASSTHROUGH:
-            self._proxy.spawn(self._pass_through(transport, host, int(port)))
+            self._proxy.spawn(self._pass_through(transport, host, port))
         else:
-            self.answer(self._proxy.desk.refuse("CONNECT", host, f"{host}:{port}"))
+            self.answer(self._proxy.desk.refuse(host, port))
 
     async def _terminate(self, transport: asyncio.Transport, host: str) -> None:
         """Speak TLS as `host` and let aiohttp have what is inside."""
@@ -165,14 +165,17 @@ class Opening(asyncio.Protocol):
         if secure is not None:
             self.hand_over(secure, self._proxy.http())
 
-    async def _pass_through(self, transport: asyncio.Transport, host: str, port: int) -> None:
+    async def _pass_through(self, transport: asyncio.Transport, host: str, port: str) -> None:
         """Join the client with the real host."""
         self._cancel_deadline()
         try:
-            upstream = await open_upstream(host, port)
+            upstream = await open_upstream(host, int(port))
         except UpstreamError as error:
-            self.answer(Response.text(502, f"{error}\n"))
+            answer = Response.text(502, f"{error}\n")
+            self._proxy.desk.note_tunnel(host, port, answer)
+            self.answer(answer)
             return
+        self._proxy.desk.note_tunnel(host, port, Response.empty(200))
         transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if self._lost:
             upstream.abort()

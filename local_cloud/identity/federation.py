@@ -18,8 +18,8 @@ from local_cloud.identity.tokens import DEFAULT_LIFETIME, TokenStore
 if TYPE_CHECKING:
     from local_cloud.identity.doors import FederationProvider, FederationProviders
 
-TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name from RFC 8693
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - likewise
 SUBJECT_TOKEN_TYPES = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token")
 ALGORITHMS = ["RS256", "ES256"]
 CLOCK_SKEW = timedelta(seconds=60)
