@@ -26,3 +26,15 @@ class Access:
     def held(self, call: Call, permissions: Sequence[str]) -> list[str]:
         """Those of `permissions` that the caller has on the resource in the path."""
         return list(permissions)
+
+    def permissions_of(self, role: str) -> frozenset[str] | None:
+        """The permissions of a role, or None when there is no such role."""
+        return None
+
+    def predefined_roles(self) -> list[str]:
+        """Names of the predefined roles this cloud knows."""
+        return []
+
+    def known_permissions(self) -> frozenset[str]:
+        """Every permission that some predefined role has."""
+        return frozenset()

@@ -21,10 +21,13 @@ from local_cloud.emulator.enablement import require_enabled
 from local_cloud.emulator.errors import ApiError, invalid, unauthenticated, unimplemented
 from local_cloud.emulator.http import Request, Response
 from local_cloud.emulator.profile import Body, Handler, Profile, ResourceType, load_profiles
+from local_cloud.emulator.profiles.identities import federation, keys
 from local_cloud.emulator.schema import coerce
 from local_cloud.emulator.settings import Settings
 from local_cloud.emulator.store import Store
 from local_cloud.emulator.verbs import STANDARD
+from local_cloud.identity.doors import FederationProviders, ServiceAccountKeys, TokenIssuer
+from local_cloud.emulator.tokens import NoTokens
 
 _LOG = logging.getLogger(__name__)
 _POLICY_VERBS = frozenset({"getIamPolicy", "setIamPolicy", "testIamPermissions"})
@@ -51,6 +54,7 @@ class Emulator:
         self.routes = RouteTable({api: profile.versions for api, profile in self.profiles.items()})
         self.store = Store(Path(database))
         self.access = Access(self)
+        self.tokens: TokenIssuer = NoTokens()
         self._schemas: dict[tuple[str, str, str], str] = {}
         with self.store.transaction():
             self._seed()
@@ -72,6 +76,16 @@ class Emulator:
             if profile.seed:
                 profile.seed(self)
         self.store.put_fact("seeded", True)
+
+    @property
+    def service_account_keys(self) -> ServiceAccountKeys:
+        """Public keys of service accounts."""
+        return keys.Lookup(self)
+
+    @property
+    def federation_providers(self) -> FederationProviders:
+        """Workload identity pool providers."""
+        return federation.Lookup(self)
 
     # Routing
 
