@@ -87,7 +87,12 @@ class Coercion:
     def _array(self, node: Node, value: Any, path: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
             return self._refuse(path, value, "a list")
-        return [self.value(node.get("items", {}), item, f"{path}[{index}]") for index, item in enumerate(value)]
+        items = resolve(self.document, node.get("items", {}))
+        if items.get("type") == "object":
+            # Google's reader splices a list that stands in a list of messages. hashicorp/google counts on it: it updates a
+            # firewall policy with its rules followed by one list of the predefined ones.
+            value = [item for entry in value for item in (entry if isinstance(entry, list) else [entry])]
+        return [self.value(items, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _string(self, node: Node, value: Any, path: str) -> Any:
         if node.get("format") in _LONG_FORMATS:
