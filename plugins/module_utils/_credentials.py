@@ -76,7 +76,7 @@ class AccessToken(Strategy):
     kind = "access_token"
     option = "access_token"
 
-    def mint(self, network: Network, clock: Clock = REAL_CLOCK) -> Token:  # noqa: ARG002
+    def mint(self, network: Network, clock: Clock = REAL_CLOCK) -> Token:
         return Token(self.params["access_token"])
 
 
@@ -203,7 +203,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
 }
 
 _BY_OPTION = (Impersonation, AccessToken, ServiceAccountFile, WorkloadIdentityFederation)
-"""Without auth_kind the first of these whose option is set, as hashicorp/google chooses; else the application default."""
+"""Without auth_kind the first of these whose option is set, as hashicorp/google does; else the application default."""
 
 
 def strategy_for(params: Mapping[str, Any]) -> Strategy:

@@ -111,7 +111,7 @@ _HINTS: Mapping[str, str] = {
     "IAM_PERMISSION_DENIED": "Grant a role that holds {permission} on {resource}; the credential module names it.",
     "forbidden": _LACKING,
     "PERMISSION_DENIED": _LACKING,
-    "USER_PROJECT_DENIED": "Grant roles/serviceusage.serviceUsageConsumer on the quota project, or unset quota_project.",
+    "USER_PROJECT_DENIED": "Grant roles/serviceusage.serviceUsageConsumer on quota_project, or unset it.",
     "UNAUTHENTICATED": _NO_TOKEN,
     "authError": _NO_TOKEN,
     "ACCESS_TOKEN_EXPIRED": _NO_TOKEN,

@@ -27,7 +27,7 @@ def looks_secret(key: str) -> bool:
 
 
 def masked(value: Any, secrets: Collection[str] = ()) -> Any:
-    """A deep copy of `value` that hides the values of secret-looking keys, `secrets`, and whatever has a secret's format."""
+    """A deep copy that hides values of secret-looking keys, any of `secrets`, and whatever has a secret's format."""
     if isinstance(value, Mapping):
         return {
             key: HIDDEN if looks_secret(str(key)) and _holds_something(item) else masked(item, secrets)

@@ -11,7 +11,7 @@ from ._progress import report
 from ._terraform_plan import Plan, difference
 from ._terraform_provider import provider_of
 from ._terraform_record import PlanRecord, record_path, sha256_of
-from ._terraform_session import EMPTY_STATE, PLAN_FILE, Backend, Session, noted, open_session
+from ._terraform_session import PLAN_FILE, Session, noted, open_session
 from ._terraform_ui import Event, diagnostics, failure_of
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def plan_root(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str],
     planned = make_plan(params, Mode.from_params(params, check_mode))
     for warning in planned.warnings:
         warn(warning)
-    if not planned.session.state["exists"]:
-        warn(f"the bucket of {Backend.from_params(params).location} does not exist yet: planned against an empty state")
+    if not planned.session.state_exists:
+        warn(f"the bucket of {planned.session.backend.location} does not exist yet: planned against an empty state")
     empty = planned.plan.is_empty
     sha256 = sha256_of(planned.file)
     result = {**planned.facts(), **planned.plan.to_result(), "empty": empty, "plan_sha256": sha256}
@@ -102,7 +102,7 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
     addresses = ", ".join(change.address for change in planned.plan.drift)
     name = f"{planned.session.root.name} is as Terraform left it"
     verdict = {"name": name, "verdict": "fail" if drift else "pass", "evidence": addresses or "no difference"}
-    if not planned.session.state["exists"]:
+    if not planned.session.state_exists:
         verdict |= {
             "verdict": "no-evidence",
             "evidence": "there is no state to compare with: its bucket does not exist",
@@ -120,11 +120,11 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
 def make_plan(params: Mapping[str, Any], mode: Mode) -> Planned:
     """Plan against the state, or against an empty one when the bucket of the state does not exist yet."""
     try:
-        return _plan(open_session(params, Backend.from_params(params)), params, mode)
+        return _plan(open_session(params), params, mode)
     except Failure as failure:
         if failure.reason != "STATE_BUCKET_MISSING":
             raise
-    return _plan(open_session(params, EMPTY_STATE), params, mode)
+    return _plan(open_session(params, state_exists=False), params, mode)
 
 
 def _plan(session: Session, params: Mapping[str, Any], mode: Mode) -> Planned:

@@ -28,7 +28,7 @@ def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, A
         )
     backend = Backend.from_params(params)
     try:
-        session = open_session(params, backend)
+        session = open_session(params)
         document = json.loads(session.terraform.capture(["output", "-json"], seconds=params["timeout"]))
     except Failure as failure:
         if failure.reason != "STATE_BUCKET_MISSING" and not BUCKET_MISSING.search(failure.message):

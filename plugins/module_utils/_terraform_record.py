@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_plan import Change
-from ._terraform_session import EMPTY_STATE, Backend, Session, write_private
+from ._terraform_session import Backend, Session, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,10 @@ RECORD_SUFFIX = ".json"
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """One saved plan. `changes` are results of `Change.to_result`; terraform is run in `directory` to apply it."""
+    """One saved plan. `changes` are results of `Change.to_result`; it is applied by terraform in `directory`.
+
+    `state_exists` is False for a plan against nothing, made before there was a bucket.
+    """
 
     plan_sha256: str
     root: str
@@ -31,6 +34,7 @@ class PlanRecord:
     cache: str
     backend: str
     settings: Mapping[str, str]
+    state_exists: bool
     empty: bool
     summary: Mapping[str, int]
     changes: list[dict[str, Any]]
@@ -50,6 +54,7 @@ class PlanRecord:
             cache=str(session.cache),
             backend=session.backend.type,
             settings=dict(session.backend.settings),
+            state_exists=session.state_exists,
             **{key: result[key] for key in ("empty", "summary", "changes", "outputs", "provider")},
         )
 
@@ -79,11 +84,6 @@ class PlanRecord:
     def state(self) -> Backend:
         """The backend that the plan was made against."""
         return Backend(self.backend, self.settings)
-
-    @property
-    def state_exists(self) -> bool:
-        """False for a plan against nothing, made before there was a bucket."""
-        return self.state != EMPTY_STATE
 
     def planned(self) -> tuple[Change, ...]:
         """Return the changes as objects."""

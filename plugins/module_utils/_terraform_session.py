@@ -72,6 +72,7 @@ class Session:
     data_directory: Path
     work: Path
     cache: Path
+    state_exists: bool
     warnings: tuple[str, ...]
 
     @property
@@ -82,7 +83,7 @@ class Session:
     @property
     def state(self) -> dict[str, Any]:
         """What modules say about the state: `{backend, location, exists}`; `exists` is about the bucket."""
-        return {"backend": self.backend.type, "location": self.backend.location, "exists": self.backend != EMPTY_STATE}
+        return {"backend": self.backend.type, "location": self.backend.location, "exists": self.state_exists}
 
 
 def note_path(cache: Path, backend: Backend) -> Path:
@@ -100,26 +101,28 @@ def noted(note: Path, work: Path) -> Iterator[None]:
         note.unlink(missing_ok=True)
 
 
-def open_session(params: Mapping[str, Any], backend: Backend) -> Session:
-    """Make the root of `params` ready to plan against the state in `backend`.
+def open_session(params: Mapping[str, Any], *, state_exists: bool = True) -> Session:
+    """Make the root of `params` ready to plan against its state, or against none where that does not exist yet.
 
     Raises Failure `INVALID_VARIABLE` before terraform is started; `STATE_BUCKET_MISSING`, `PROVIDER_UNAVAILABLE`
     and what else init may say.
     """
     root = Root.read(Path(params["root"]))
     variables = variables_of(root, params)
+    backend = Backend.from_params(params)
+    used = backend if state_exists else EMPTY_STATE
     binary = find_binary(params["binary"])
     work = private_directory(Path(params["work_directory"]))
     cache = private_directory(Path(params["cache_directory"] or work / "cache"))
     _remove_abandoned_plan(note_path(cache, backend))
     directory, left_behind = root.copy_to(work / "tree")
-    data_directory = private_directory(cache / "roots" / f"{root.name}-{_key(root, backend, binary)}")
+    data_directory = private_directory(cache / "roots" / f"{root.name}-{_key(root, used, binary)}")
     environment, foreign = terraform_environment(params, data_directory)
     environment.setdefault("TF_PLUGIN_CACHE_DIR", str(private_directory(cache / "providers")))
     ignored = [f"{what} (ignored: the inventory is the only place of a value)" for what in (*foreign, *left_behind)]
     terraform = Terraform(binary, directory, environment)
-    session = Session(root, terraform, backend, directory, data_directory, work, cache, tuple(ignored))
-    _initialise(session, params["timeout"])
+    session = Session(root, terraform, backend, directory, data_directory, work, cache, state_exists, tuple(ignored))
+    _initialise(session, used, params["timeout"])
     write_private(directory / f"{root.name}.auto.tfvars.json", json.dumps(variables, indent=2, sort_keys=True))
     return session
 
@@ -156,12 +159,12 @@ def _key(root: Root, backend: Backend, binary: str) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def _initialise(session: Session, seconds: float) -> None:
+def _initialise(session: Session, backend: Backend, seconds: float) -> None:
     """Run init unless the same configuration, backend, provider source and binary were initialised here before."""
     stamp = session.data_directory / STAMP_FILE
     kept_lock_file = session.data_directory / LOCK_FILE
     wanted = _init_fingerprint(session)
-    write_private(session.directory / OVERRIDE_FILE, session.backend.override())
+    write_private(session.directory / OVERRIDE_FILE, backend.override())
     with _only_one(session.cache / "init.lock", session.root.name, seconds):
         if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
             if kept_lock_file.exists():
