@@ -89,8 +89,8 @@ class Coercion:
             return self._refuse(path, value, "a list")
         items = resolve(self.document, node.get("items", {}))
         if items.get("type") == "object":
-            # Google's reader splices a list that stands in a list of messages. hashicorp/google counts on it: it updates a
-            # firewall policy with its rules followed by one list of the predefined ones.
+            # Google's reader splices a list that stands in a list of messages. hashicorp/google counts on it: it sends
+            # the rules of a firewall policy followed by one list of the predefined ones.
             value = [item for entry in value for item in (entry if isinstance(entry, list) else [entry])]
         return [self.value(items, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
