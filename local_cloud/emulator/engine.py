@@ -6,7 +6,7 @@ import json
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,16 @@ class Emulator:
             _LOG.exception("%s https://%s%s failed inside the emulator", request.method, request.host, request.path)
             message = "The local cloud failed on this request: a defect of the emulator; `python -m local_cloud logs` shows it."
             return ApiError(500, message).response(style)
+
+    def forward(self, request: Request, path: str, query: str) -> Response:
+        """Answer `request` as if it had asked for `path` on the same host, inside the same transaction."""
+        method = self.routes.match(request.host, request.method, path)
+        if method is None:
+            raise LookupError(f"no API has the path {path}")
+        try:
+            return self._answer(self._call(method, replace(request, path=path, query=query)))
+        except ApiError as error:
+            return error.response(self.profiles[method.document.api].style)
 
     @staticmethod
     def _no_such_path(request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""Cloud Storage behaviour that is more than data: buckets, objects with generations, uploads, IAM."""

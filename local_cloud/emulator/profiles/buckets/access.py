@@ -1,0 +1,127 @@
+"""Bucket IAM in Cloud Storage's own paths and shapes, access control entries, notifications, folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local_cloud.emulator import policies
+from local_cloud.emulator.call import queries_of
+from local_cloud.emulator.errors import ApiError, invalid, not_found
+from local_cloud.emulator.http import Response
+from local_cloud.emulator.profile import Body
+
+if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
+
+_PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
+
+
+def _bucket(call: Call) -> Body:
+    stored = call.store.get("storage", f"b/{call.parameters['bucket']}")
+    if stored is None:
+        raise not_found("The specified bucket does not exist.")
+    return stored.body
+
+
+def _shown(call: Call, bucket: Body, policy: Body) -> Body:
+    """Storage policies carry their kind and resource; an untouched one has the legacy bindings of the project."""
+    return {"kind": "storage#policy", "resourceId": f"projects/_/buckets/{bucket['name']}", **policy, "version": policy.get("version", 1)}
+
+
+def _first_policy(call: Call, bucket: Body) -> Body:
+    number = bucket["projectNumber"]
+    project = call.emulator.project_id(number) or number
+    legacy = [
+        {"role": "roles/storage.legacyBucketOwner", "members": [f"projectEditor:{project}", f"projectOwner:{project}"]},
+        {"role": "roles/storage.legacyBucketReader", "members": [f"projectViewer:{project}"]},
+    ]
+    return {"version": 1, "etag": policies.EMPTY_ETAG, "bindings": legacy}
+
+
+def get_policy(call: Call) -> Body:
+    """`buckets.getIamPolicy`."""
+    bucket = _bucket(call)
+    return _shown(call, bucket, call.store.policy("storage", f"b/{bucket['name']}") or _first_policy(call, bucket))
+
+
+def set_policy(call: Call) -> Body:
+    """`buckets.setIamPolicy` (PUT with the whole policy)."""
+    bucket = _bucket(call)
+    members = {member for binding in call.body.get("bindings") or [] for member in binding.get("members") or []}
+    if bucket["iamConfiguration"]["publicAccessPrevention"] == "enforced" and members & _PUBLIC:
+        raise ApiError(412, "One or more users named in the policy do not belong to a permitted customer: public access prevention is enforced.", status="")
+    conditional = any(binding.get("condition") for binding in call.body.get("bindings") or [])
+    if conditional and not bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
+        raise invalid("Conditions need uniform bucket-level access.")
+    return _shown(call, bucket, policies.write(call, call.body, f"b/{bucket['name']}"))
+
+
+def test_permissions(call: Call) -> Body:
+    """`buckets.testIamPermissions`."""
+    _bucket(call)
+    held = call.emulator.access.held(call, queries_of(call.request.query, "permissions"))
+    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
+
+
+def _acl_name(call: Call) -> str:
+    return f"b/{call.parameters['bucket']}/acl/{call.parameters.get('entity') or call.body.get('entity')}"
+
+
+def _uniform(call: Call) -> None:
+    if _bucket(call)["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
+        raise invalid("Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled.")
+
+
+def put_acl(call: Call) -> Body:
+    """`bucketAccessControls.insert`, `patch` and `update`."""
+    _uniform(call)
+    name = _acl_name(call)
+    entity = name.rpartition("/")[2]
+    body = {
+        "kind": "storage#bucketAccessControl", "id": f"{call.parameters['bucket']}/{entity}", "selfLink": call.self_link(name),
+        "bucket": call.parameters["bucket"], "entity": entity, "role": call.required("role"), "etag": "CAE=",
+    }
+    return call.store.put("storage", name, "bucketAccessControls", body).body
+
+
+def get_acl(call: Call) -> Body:
+    """`bucketAccessControls.get`."""
+    _uniform(call)
+    stored = call.store.get("storage", _acl_name(call))
+    if stored is None:
+        raise not_found("The specified entity does not exist.")
+    return stored.body
+
+
+def delete_acl(call: Call) -> Response:
+    """`bucketAccessControls.delete`."""
+    get_acl(call)
+    call.store.remove("storage", _acl_name(call))
+    return Response.empty(204)
+
+
+def insert_notification(call: Call) -> Body:
+    """`notifications.insert`."""
+    bucket = _bucket(call)["name"]
+    topic = str(call.required("topic"))
+    topic = topic if topic.startswith("//") else f"//pubsub.googleapis.com/{topic}"
+    number = str(call.store.count(f"notification/{bucket}"))
+    name = f"b/{bucket}/notificationConfigs/{number}"
+    body = {
+        "payload_format": "JSON_API_V1", **call.body, "topic": topic, "kind": "storage#notification", "id": number,
+        "selfLink": call.self_link(name), "etag": number,
+    }
+    return call.store.put("storage", name, "notifications", body).body
+
+
+METHODS = {
+    "buckets.getIamPolicy": get_policy,
+    "buckets.setIamPolicy": set_policy,
+    "buckets.testIamPermissions": test_permissions,
+    "bucketAccessControls.insert": put_acl,
+    "bucketAccessControls.update": put_acl,
+    "bucketAccessControls.patch": put_acl,
+    "bucketAccessControls.get": get_acl,
+    "bucketAccessControls.delete": delete_acl,
+    "notifications.insert": insert_notification,
+}
