@@ -68,7 +68,7 @@ def _id_source(call: Call) -> str:
     if call.method.http in _PATH_VERBS:
         return "path"
     for key, node in call.method.parameters.items():
-        if node.get("location") == "query" and key.endswith("Id") and key != "requestId":
+        if node.get("location") == "query" and key.endswith("Id") and key not in {"requestId", "clientOperationId"}:
             return f"query:{key}"
     if wrapper_field(call):
         for key, node in properties(call.document, call.method.request or "").items():
