@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +11,16 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
+from tests.ansible_runs import copy_inventories
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
 def inventories(tmp_path: Path) -> Path:
     """A private copy of inventories/, links kept as links."""
-    return Path(shutil.copytree(ROOT / "inventories", tmp_path / "inventories", symlinks=True))
+    return copy_inventories(tmp_path)
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from plugins.plugin_utils.inventory_judgement import home, judge
 from plugins.plugin_utils.inventory_rendering import render
 from plugins.plugin_utils.inventory_schema import read_topics
 from plugins.plugin_utils.inventory_sources import read_sources
+from tests.ansible_runs import malformed_inventories, spoil
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "roles" / "preflight" / "files" / "environment"
-CASES = yaml.safe_load((Path(__file__).parent / "malformed_inventories.yml").read_text(encoding="utf-8"))
+CASES = malformed_inventories()
 
 Read = Callable[[Path, str], tuple[dict[str, Any], Templar]]
 
@@ -34,18 +35,6 @@ def refusals(read: Read, inventory: Path, **overrides: Any) -> list[dict[str, st
         finding.located(sources, home(topics, inventory, str(finding.path[0])))
         for finding in judge(topics, values, unresolved, sources, "platform_")
     ]
-
-
-def spoil(inventories: Path, case: dict[str, Any]) -> Path:
-    """Make the mistake of `case` in a copy of the inventories; return the inventory to run with."""
-    file = inventories / case["file"]
-    text = file.read_text(encoding="utf-8")
-    if "append" in case:
-        file.write_text(text + case["append"], encoding="utf-8")
-    else:
-        assert text.count(case["replace"]) == 1, f"{case['replace']!r} must stand exactly once in {case['file']}"
-        file.write_text(text.replace(case["replace"], case["with"]), encoding="utf-8")
-    return inventories / str(case.get("inventory", "local"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
