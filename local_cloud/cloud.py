@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from local_cloud.state import StateDirectory
 
 
-class Nobody:
-    def lookup(self, *_: str) -> None:
-        return None
-
-
 class Cloud:
     """Everything that answers for Google's hosts."""
 
@@ -47,10 +42,11 @@ class Cloud:
         """Open the emulator's database (after `close_database`)."""
         self.emulator = Emulator(self._state.database, clock=self.clock, settings=self.settings)
         self.emulator.tokens = self.tokens
-        keys = getattr(self.emulator, "service_account_keys", Nobody())
-        providers = getattr(self.emulator, "federation_providers", Nobody())
+        keys = self.emulator.service_account_keys
         self._authenticator = Authenticator(self.tokens, keys)
-        self._identity = IdentityEndpoints(self.tokens, self.signer, self.clock, keys, providers)
+        self._identity = IdentityEndpoints(
+            self.tokens, self.signer, self.clock, keys, self.emulator.federation_providers
+        )
 
     def close_database(self) -> None:
         """Close the emulator's database, so that its file is whole and may be replaced."""

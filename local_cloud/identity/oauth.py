@@ -6,6 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local_cloud.emulator.http import Request, Response
 from local_cloud.identity.answers import OAuthError, parameters, required
@@ -121,11 +124,22 @@ def _signer(assertion: str) -> tuple[str, str]:
     return str(claims.get("iss", "")), str(header.get("kid", ""))
 
 
+def rsa_key(pem: str) -> rsa.RSAPublicKey:
+    """The RSA key in PEM, plain or in a certificate (users upload those); OAuthError when it is of another kind."""
+    if "BEGIN CERTIFICATE" in pem:
+        key: object = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    else:
+        key = serialization.load_pem_public_key(pem.encode())
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise OAuthError("invalid_grant", "Invalid JWT Signature.")
+    return key
+
+
 def _claims(assertion: str, public_key: str, audiences: tuple[str, ...] | None) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(
             assertion,
-            public_key,
+            rsa_key(public_key),
             algorithms=["RS256"],
             audience=audiences,
             leeway=CLOCK_SKEW,

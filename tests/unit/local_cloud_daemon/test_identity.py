@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from local_cloud.clock import AdjustableClock
 from local_cloud.emulator.http import Request, Response
@@ -47,14 +49,20 @@ def key_set(key: Any, key_id: str) -> dict[str, Any]:
     return {"keys": [{**json.loads(algorithm.to_jwk(key.public_key())), "kid": key_id}]}
 
 
-@dataclass
-class Accounts:
-    """The emulator's side: one service account with the key `k1`, and the providers a test puts in."""
+def certificate() -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ACCOUNT)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1, now, now + timedelta(days=1))
+    return builder.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
-    providers: dict[str, FederationProvider] = field(default_factory=dict)
+
+class Accounts:
+    """The emulator's side: one service account with a generated key `k1` and an uploaded one `k0`."""
 
     def lookup(self, email: str, key_id: str) -> ServiceAccountKey | None:
-        return ServiceAccountKey(PUBLIC_PEM, "123") if (email, key_id) == (ACCOUNT, "k1") else None
+        if email != ACCOUNT or key_id not in {"k0", "k1"}:
+            return None
+        return ServiceAccountKey(PUBLIC_PEM if key_id == "k1" else certificate(), "123")
 
 
 @dataclass
@@ -273,8 +281,9 @@ def exchange_assertion(world: World, signed: str) -> Response:
     return world.ask("POST", "oauth2.googleapis.com/token", form)
 
 
-def test_a_signed_assertion_becomes_a_token_of_the_account(world: World) -> None:
-    answer = exchange_assertion(world, assertion())
+@pytest.mark.parametrize("key_id", ["k0", "k1"])
+def test_a_signed_assertion_becomes_a_token_of_the_account(world: World, key_id: str) -> None:
+    answer = exchange_assertion(world, assertion(key_id=key_id))
     assert answer.status == 200, answer.body
     caller = world.caller(answer.parsed()["access_token"])
     assert caller is not None
