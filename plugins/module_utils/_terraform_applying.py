@@ -10,7 +10,7 @@ from ._plan_policy import Policy, refusal_failure
 from ._progress import report
 from ._terraform_command import Finished, Terraform
 from ._terraform_environment import terraform_environment
-from ._terraform_plan import Change, difference, masked_outputs
+from ._terraform_plan import Change, difference, masked_outputs, plain_values
 from ._terraform_record import PlanRecord, record_path
 from ._terraform_session import note_path, noted
 from ._terraform_ui import Event, diagnostics, failure_of
@@ -59,7 +59,7 @@ def apply_plan(
         "diff": difference(record.planned()),
     }
     if check_mode:
-        return {**foretold, "applied": [], "outputs": record.outputs}
+        return {**foretold, "applied": [], "outputs": record.outputs, "output_values": plain_values(record.outputs)}
     try:
         finished, steps = _apply(record, plan_file, params, log)
     finally:
@@ -71,11 +71,9 @@ def apply_plan(
         failure = failure_of("apply", finished.code, finished.events, finished.text)
         failure.facts |= {"root": record.root, "provider": record.provider, **steps.facts()}
         raise failure
-    outputs: dict[str, Any] = {}
-    for event in finished.events:
-        if event.type == "outputs":
-            outputs = event.fields["outputs"]
-    return {**foretold, "applied": steps.applied, "outputs": masked_outputs(outputs, frozenset())}
+    said = [event.fields["outputs"] for event in finished.events if event.type == "outputs"]
+    outputs = masked_outputs(said[-1] if said else {}, frozenset())
+    return {**foretold, "applied": steps.applied, "outputs": outputs, "output_values": plain_values(outputs)}
 
 
 def _refuse_what_is_denied(planned: tuple[Change, ...], policy: Mapping[str, Any] | None) -> None:

@@ -156,6 +156,11 @@ def masked_outputs(outputs: Mapping[str, Mapping[str, Any]], revealed: frozenset
     return shown
 
 
+def plain_values(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `{name: value}` of the outputs that are not sensitive."""
+    return {name: output["value"] for name, output in outputs.items() if not output["sensitive"]}
+
+
 def _is_moved(change: Change) -> bool:
     return change.previous_address not in (None, change.address)
 

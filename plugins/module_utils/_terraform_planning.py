@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._progress import report
-from ._terraform_plan import Plan, difference
+from ._terraform_plan import Plan, difference, plain_values
 from ._terraform_provider import provider_of
 from ._terraform_record import PlanRecord, record_path, sha256_of
 from ._terraform_session import PLAN_FILE, Session, noted, open_session
@@ -86,6 +86,7 @@ def plan_root(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str],
     return {
         **result,
         "changed": check_mode and not empty,
+        "output_values": plain_values(result["outputs"]),
         "plan_file": None if empty or check_mode else str(planned.file),
         "diff": difference(planned.plan.changes),
     }

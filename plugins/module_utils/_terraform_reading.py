@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
-from ._terraform_plan import masked_outputs
+from ._terraform_plan import masked_outputs, plain_values
 from ._terraform_session import Backend, open_session
 from ._terraform_ui import BUCKET_MISSING
 
@@ -45,6 +45,5 @@ def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, A
 
 
 def _answer(params: Mapping[str, Any], outputs: dict[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: output["value"] for name, output in outputs.items() if not output["sensitive"]}
-    values |= {name: outputs[name]["value"] for name in params["reveal"] if name in outputs}
-    return {"changed": False, "outputs": outputs, "values": values, "state": dict(state)}
+    values = plain_values(outputs) | {name: outputs[name]["value"] for name in params["reveal"] if name in outputs}
+    return {"changed": False, "outputs": outputs, "output_values": values, "state": dict(state)}

@@ -65,6 +65,11 @@ outputs:
   returned: success
   type: dict
   sample: {network_id: {value: projects/p/global/networks/crm, sensitive: false}}
+output_values:
+  description: The plain values of the outputs that are not sensitive.
+  returned: success
+  type: dict
+  sample: {network_id: projects/p/global/networks/crm}
 provider:
   description: The provider that made the changes.
   returned: when terraform was started

@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 - name: Say where the NAT sends from
   ansible.builtin.debug:
-    var: network.values.nat_addresses
+    var: network.output_values.nat_addresses
 """
 
 RETURN = r"""
@@ -53,7 +53,7 @@ outputs:
   sample:
     network_id: {value: projects/p/global/networks/crm, sensitive: false}
     key: {value: (sensitive value), sensitive: true}
-values:
+output_values:
   description: The plain values of the outputs that are not sensitive, and of those that O(reveal) names.
   returned: success
   type: dict

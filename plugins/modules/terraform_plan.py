@@ -158,6 +158,11 @@ outputs:
   returned: success
   type: dict
   sample: {network_id: {action: create, sensitive: false, value: (known after apply)}}
+output_values:
+  description: The plain values of the outputs that are not sensitive.
+  returned: success
+  type: dict
+  sample: {network_id: projects/p/global/networks/crm}
 plan_file:
   description: The plan file to apply. Null in check mode and when there is nothing to apply.
   returned: success
