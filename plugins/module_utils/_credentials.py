@@ -32,7 +32,8 @@ except ImportError as error:
 else:
     MISSING_LIBRARY = None
 
-SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email")
+"""Everything that IAM allows, and to be told who one is."""
 
 TOKEN_LIFETIME = 3600
 """Seconds of an impersonated token: the longest that IAM Credentials gives without an organisation policy."""
