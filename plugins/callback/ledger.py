@@ -159,7 +159,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         }
 
     def _watch_for_the_end(self) -> None:
-        """Look at signals and at the interpreter's exit: Ansible tells callbacks neither of Ctrl-C nor of a fatal error."""
+        """Look at signals and at our exit: Ansible tells callbacks neither of Ctrl-C nor of a fatal error."""
         atexit.register(self._at_exit)
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.getsignal(number)

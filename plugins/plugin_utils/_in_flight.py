@@ -120,7 +120,7 @@ def _some(names: list[str], shown: int) -> str:
 
 
 def _waiting(waits: list[Wait]) -> str:
-    newest = [str(wait) for wait in waits[: -SUBJECTS_SHOWN - 1 : -1]]
+    newest = [str(wait) for wait in reversed(waits)]
     return f"waiting for {_some(newest, SUBJECTS_SHOWN)}" if newest else ""
 
 

@@ -94,7 +94,7 @@ class TerminalLine:
 
 
 class PlainLines:
-    """For a file or a pipe: a line each `interval` seconds that a task takes if there is news, else every sixth time."""
+    """For a file or a pipe: a line each `interval` seconds of a task if there is news, else every sixth time."""
 
     PATIENCE = 6
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils._masking import HIDDEN, looks_secret, masked
-from ..module_utils._secret_formats import without_secrets
+from ..module_utils._masking import looks_secret, masked
+from ..module_utils._secret_formats import HIDDEN, without_secrets
 
 _ASSIGNMENT = re.compile(
     r"^([-+ \t]*[\"']?)([A-Za-z_][\w.-]*)([\"']?[ \t]*[:=][ \t]*)(?![|>{\[(])(\S[^\n]*?)(,?)$", re.MULTILINE

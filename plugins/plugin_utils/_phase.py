@@ -14,9 +14,15 @@ SPECIAL_TAGS = frozenset({"always", "never", "tagged", "untagged", "all"})
 """Tags with a meaning of their own in Ansible; they name no phase."""
 
 
+PHASES = ("preflight", "bootstrap", "infrastructure", "images", "services", "conversation", "report")
+"""The phases of site.yml (docs/architecture.md, section 4). Ansible keeps no order of tags, so names must tell."""
+
+
 def phase_of_play(play: Play) -> str | None:
-    """The first tag of a play that has no special meaning: plays of this collection are tagged with their phase."""
-    return next((str(tag) for tag in play.tags if tag not in SPECIAL_TAGS), None)
+    """The tag of a play that is a phase; in a play of another kind its only tag."""
+    tags = {str(tag) for tag in play.tags} - SPECIAL_TAGS
+    known = [phase for phase in PHASES if phase in tags]
+    return known[0] if known else tags.pop() if len(tags) == 1 else None
 
 
 def phase_of_task(task: Task, play: Play | None) -> str:

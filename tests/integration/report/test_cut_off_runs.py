@@ -1,0 +1,98 @@
+"""A run that is killed, stopped or breaks leaves a ledger that says so, and the next run picks up from there."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ansible_collections.presidential_digs.platform.plugins.plugin_utils._ledger_reader import read
+
+if TYPE_CHECKING:
+    from .conftest import Checkout
+
+LONG = """
+- name: Wait
+  hosts: all
+  gather_facts: false
+  tags: [bootstrap]
+  tasks:
+    - name: First
+      ansible.builtin.debug: {msg: done}
+    - name: Long
+      ansible.builtin.command: sleep 300
+      changed_when: false
+"""
+SHORT = LONG.replace("sleep 300", "true")
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+def in_the_long_task(checkout: Checkout) -> bool:
+    ledger = checkout.latest / "ledger.jsonl"
+    return ledger.is_file() and sum(not entry.ended for entry in read(ledger).executions) == 2
+
+
+def test_a_killed_run_leaves_a_readable_ledger_and_the_next_one_completes_its_page(
+    checkout: Checkout, wait_until: Wait
+) -> None:
+    process = checkout.start(LONG)
+    wait_until(lambda: in_the_long_task(checkout))
+    workers = children(process.pid)
+    process.kill()
+    process.wait()
+    for worker in workers:
+        os.killpg(worker, signal.SIGKILL)
+    killed = checkout.latest.resolve()
+    run = checkout.ledger()
+    assert run.outcome == "unfinished"
+    assert [(entry.task.name, entry.status) for entry in run.executions] == [
+        ("First", "ok"),
+        ("First", "ok"),
+        ("Long", "unfinished"),
+        ("Long", "unfinished"),
+    ]
+    assert not (killed / "report.html").exists()
+    assert checkout.run(SHORT).returncode == 0
+    assert checkout.latest.resolve() != killed
+    assert "Cut off without an end" in (killed / "report.html").read_text(encoding="utf-8")
+    assert f"<code>{killed.name}</code> (unfinished)" in (checkout.latest / "report.html").read_text(encoding="utf-8")
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:  # noqa: PTH123
+        return [int(child) for child in file.read().split()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_stopped_run_says_so_and_has_its_page(checkout: Checkout, wait_until: Wait, number: signal.Signals) -> None:
+    process = checkout.start(LONG)
+    wait_until(lambda: in_the_long_task(checkout))
+    process.send_signal(number)
+    shown, _errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    run = checkout.ledger()
+    assert run.end is not None
+    assert run.outcome == "interrupted"
+    assert run.end["reason"] == f"stopped by {number.name}"
+    assert [entry.host for entry in run.executions if entry.ended is None] == ["project", "network"]
+    page = (checkout.latest / "report.html").read_text(encoding="utf-8")
+    assert "Interrupted after" in page
+    assert f"interrupted in {''}" in shown
+
+
+def test_an_error_outside_of_a_task_ends_the_ledger_as_failed(checkout: Checkout) -> None:
+    broken = SHORT + "- name: Broken\n  hosts: '{{ nowhere_defined }}'\n  tasks: []\n"
+    assert checkout.run(broken).returncode != 0
+    run = checkout.ledger()
+    assert run.end is not None
+    assert run.outcome == "failed"
+    assert run.end["reason"].startswith("Ansible stopped outside of a task")
+
+
+def test_a_task_that_ends_badly_ends_the_run_as_failed(checkout: Checkout) -> None:
+    checkout.run(SHORT.replace("ansible.builtin.command: true", "ansible.builtin.command: false"))
+    assert checkout.ledger().outcome == "failed"
