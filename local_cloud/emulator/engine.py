@@ -22,7 +22,7 @@ from local_cloud.emulator.errors import ApiError, invalid, unauthenticated, unim
 from local_cloud.emulator.http import Request, Response
 from local_cloud.emulator.profile import Body, Handler, Profile, ResourceType, load_profiles
 from local_cloud.emulator.profiles.identities import federation, keys
-from local_cloud.emulator.schema import coerce
+from local_cloud.emulator.schema import coerce, enums_as_numbers
 from local_cloud.emulator.settings import Settings
 from local_cloud.emulator.store import Store
 from local_cloud.emulator.verbs import STANDARD
@@ -164,7 +164,11 @@ class Emulator:
         call.body = self._body(call)
         self.access.quota(call)
         result = verb(call)
-        return result if isinstance(result, Response) else Response.json(200, result)
+        if isinstance(result, Response):
+            return result
+        if "enum-encoding=int" in call.query.get("$alt", "") and call.method.response:
+            result = enums_as_numbers(call.document, {"$ref": call.method.response}, result)
+        return Response.json(200, result)
 
     def _verb(self, call: Call) -> Handler:
         """What answers the method: the profile's own handler, a generic verb, or 501."""

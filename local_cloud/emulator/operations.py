@@ -18,7 +18,8 @@ _SCOPES = ("regions", "zones")
 
 def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
     """Keep a new operation on the resource `target` and return what the caller sees; `result` is the finished resource (None for a deletion)."""
-    seconds = 0.0 if call.method.verb in call.profile.done_at_once else call.emulator.settings.operation_seconds
+    at_once = f"{call.method.collection}.{call.method.verb}" in call.profile.done_at_once
+    seconds = 0.0 if at_once else call.emulator.settings.operation_seconds
     done_at = call.now.timestamp() + seconds
     if call.profile.dialect == "compute":
         name, body = _compute(call, target, verb)
@@ -80,7 +81,8 @@ def _aip(call: Call, target: str, verb: str, result: Body | None) -> tuple[str, 
         body["response"] = {"@type": "type.googleapis.com/google.protobuf.Empty"}
     else:
         schema = call.memory.get("response_type") or (call.schema if call.type else "")
-        body["response"] = {"@type": f"type.googleapis.com/{call.profile.type_url}.{schema}", **result}
+        package = call.memory.get("type_url") or call.profile.type_url
+        body["response"] = {"@type": f"type.googleapis.com/{package}.{schema}", **result}
     return name, body
 
 

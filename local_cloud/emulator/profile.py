@@ -135,7 +135,7 @@ class Profile:
     | `operation_name` | (call, target, token) → name of a new AIP-151 operation, where `…/locations/L/operations/ID` or `operations/ID` is not it |
     | `operation_metadata` | (call, target, verb, result) → metadata of a new AIP-151 operation |
     | `empty_status` | status of an answer without content: 200 with `{}`, or 204 |
-    | `done_at_once` | verbs that answer with a finished operation or a plain resource even when operations take time |
+    | `done_at_once` | `collection.verb`s that answer with a finished operation or a plain resource even when operations take time |
     | `raw` | paths outside the discovery documents: called first, returns a Response or None |
     | `seed` | fills an empty cloud |
     """

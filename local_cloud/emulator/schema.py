@@ -248,6 +248,17 @@ def _is_zero(node: Node, value: Any) -> bool:
     return bool(enum) and value == enum[0] and str(value).endswith("UNSPECIFIED")
 
 
+def enums_as_numbers(document: Document, node: Node, value: Any) -> Any:
+    """`value` with every enum as its number, for clients that ask for `$alt=json;enum-encoding=int`."""
+    node = resolve(document, node)
+    if isinstance(value, Mapping):
+        fields, extra = node.get("properties", {}), node.get("additionalProperties", {})
+        return {key: enums_as_numbers(document, fields.get(key, extra), item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [enums_as_numbers(document, node.get("items", {}), item) for item in value]
+    return node["enum"].index(value) if value in node.get("enum", ()) else value
+
+
 def departures(document: Document, node: Node, value: Any, path: str = "$") -> Iterator[str]:
     """Where a response departs from its schema: wrong JSON type, unknown field, value outside its enum."""
     node = resolve(document, node)

@@ -14,8 +14,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LONG_NUMBER = re.compile(r"\d{8,}")
 # A link and the relative name it ends in mean the same.
 _LINK = re.compile(r"^https://(?:www|compute)\.googleapis\.com/compute/v1/")
-# The address that the recordings put for every one the server chose.
-_ADDRESS = "8.8.8.8"
+# Fields in which a placeholder of a name stands for the resource's number.
+_NUMBERS = frozenset({"id", "targetId", "selfLinkWithId"})
+# The addresses that the recordings put for those the server chose (a gateway is 10.0.0.1 whatever the range).
+_ADDRESSES = frozenset({"8.8.8.8", "10.0.0.1"})
 _ANY_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]+")
 _HASHES = frozenset({"abcdef0123A=", "abcdef0123A"})
 # An id that the recording blanked.
@@ -31,7 +33,8 @@ def differences(recorded: Any, actual: Any, assignment: Mapping[str, str], found
         for key, value in recorded.items():
             name = fill(key, {**assignment, **found})
             if name in actual:
-                yield from differences(value, actual[name], assignment, found, f"{path}.{name}")
+                known = dict(found) if name in _NUMBERS else found
+                yield from differences(value, actual[name], assignment, known, f"{path}.{name}")
             else:
                 yield f"{path}.{name}: recorded {_short(value)}, absent"
     elif isinstance(recorded, list):
@@ -69,7 +72,7 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
         return bool(_TIME.fullmatch(actual))
     if _LONG_NUMBER.fullmatch(recorded):
         return actual.isdigit()
-    if recorded == _ADDRESS:
+    if recorded in _ADDRESSES:
         return bool(_ANY_ADDRESS.fullmatch(actual))
     recorded, actual = _LINK.sub("", recorded), _LINK.sub("", actual)
     if fill(recorded, {**found, **assignment}) == actual:
@@ -77,7 +80,9 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
     names: list[str] = []
     match = re.fullmatch(_pattern(recorded, assignment, names), actual)
     if match:
-        found.update((name, value) for name, value in zip(names, match.groups(), strict=True) if name not in assignment)
+        for name, value in zip(names, match.groups(), strict=True):
+            if name not in assignment:
+                found.setdefault(name, value)
     return bool(match)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.conformance.bindings import Bindings
+from tests.conformance.bindings import Bindings, fill
 
 if TYPE_CHECKING:
     from tests.conformance.replay import Replay
@@ -21,8 +21,10 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     text = json.dumps(case)
     replay.settings.operation_seconds = 0.0
     parent = {"type": "organization", "id": "123456789012"}
-    for project in ("recorded-project", *[name for name in _PROJECTS if name in text]):
+    made = [name for name in _PROJECTS if name in text and not _creates(case, name)]
+    for project in ("recorded-project", *made):
         replay.send("POST", "cloudresourcemanager.googleapis.com", "/v1/projects", "", {"projectId": project, "name": project, "parent": parent})
+        replay.send("POST", "cloudresourcemanager.googleapis.com", f"/v1/projects/{project}:setIamPolicy", "", {"policy": {"bindings": []}})
         for api in replay.emulator.profiles:
             path = f"/v1/projects/{project}/services/{api}.googleapis.com:enable"
             if _may_enable(text, project, api):
@@ -37,6 +39,11 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     elif "networks/default" in text:
         _default_network(replay)
     replay.settings.operation_seconds = 1.0
+
+
+def _creates(case: Mapping[str, Any], project: str) -> bool:
+    """Whether the case itself creates the project."""
+    return any((exchange.get("request") or {}).get("projectId") == project for exchange in case["exchanges"] if isinstance(exchange.get("request"), dict))
 
 
 def _may_enable(text: str, project: str, api: str) -> bool:
@@ -59,3 +66,19 @@ def _default_network(replay: Replay) -> None:
     body = {"name": "default", "autoCreateSubnetworks": True, "description": "Default network for the project"}
     for project in ("recorded-project", "example-project-01"):
         replay.send("POST", "compute.googleapis.com", f"/compute/v1/projects/{project}/global/networks", "", body)
+
+
+def place_foreign_users(replay: Replay, bindings: Bindings, case: Mapping[str, Any], exchange: Mapping[str, Any]) -> None:
+    """Put the firewalls on a network, just before it is deleted, that the recording's organisation had put there by itself."""
+    if exchange["method"] != "DELETE" or "/global/networks/" not in exchange["path"]:
+        return
+    for name in set(_FOREIGN.findall(json.dumps(case))):
+        for assignment in bindings.alternatives(json.dumps([exchange["path"], name])):
+            network, _, firewall = fill(exchange["path"], assignment).partition("/compute/v1/")[2], "", fill(name, assignment)
+            path = f"/compute/v1/{network.partition('/global/')[0]}/global/firewalls"
+            body = {"name": firewall[:63], "network": network, "direction": "INGRESS", "allowed": [{"IPProtocol": "tcp"}]}
+            replay.send("POST", exchange["host"], path, "", body)
+
+
+# "…is already being used by 'projects/P/global/firewalls/NAME-<24 random characters>'": no client chose such a name.
+_FOREIGN = re.compile(r"already being used by 'projects/[^/]+/global/firewalls/([^']*-[a-z0-9]{24})'")

@@ -9,6 +9,7 @@ from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import ApiError, failed_precondition, invalid
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.profile import Adapter, Body, Profile, ResourceType, SoftDelete
+from local_cloud.emulator.profiles.organisation import tags
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -146,6 +147,10 @@ def _move(call: Call) -> Body:
 
 
 def _metadata(call: Call, target: str, verb: str, result: Body | None) -> Body:
+    if call.document.version == "v1":
+        call.memory["type_url"] = "google.cloudresourcemanager.v1"
+        status = f"type.googleapis.com/{call.memory['type_url']}.ProjectCreationStatus"
+        return {"@type": status, "createTime": call.stamp(), "gettable": True, "ready": True}
     kind = call.method.verb[0].upper() + call.method.verb[1:]
     noun = call.resource_type.noun
     return {"@type": f"type.googleapis.com/{call.profile.type_url}.{kind}{noun[0].upper()}{noun[1:]}Metadata"}
@@ -170,6 +175,7 @@ PROFILE = Profile(
     operation_metadata=_metadata,
     types=(
         ResourceType("organizations"),
+        *tags.TYPES,
         ResourceType(
             "folders",
             id_source="numeric",
@@ -192,6 +198,7 @@ PROFILE = Profile(
             exists="Requested entity already exists",
         ),
     ),
+    done_at_once=("folders.delete",),
     adapters={"v1": {"projects": Adapter(_to_v3, _to_v1)}},
     methods={
         "v1:projects.list": _projects_v1,
@@ -203,6 +210,7 @@ PROFILE = Profile(
         "projects.getAncestry": _ancestry,
         "projects.move": _move,
         "folders.move": _move,
+        **tags.METHODS,
     },
     seed=_seed,
 )

@@ -55,6 +55,7 @@ PROFILE = Profile(
                 "privateIpGoogleAccess": False,
                 "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
                 "stackType": "IPV4_ONLY",
+                "allowSubnetCidrRoutesOverlap": False,
                 "?logConfig.aggregationInterval": lambda call, body: "INTERVAL_5_SEC" if body["logConfig"].get("enable") else None,
                 "?logConfig.flowSampling": lambda call, body: 0.5 if body["logConfig"].get("enable") else None,
                 "?logConfig.metadata": lambda call, body: "EXCLUDE_ALL_METADATA" if body["logConfig"].get("enable") else None,
@@ -109,7 +110,7 @@ PROFILE = Profile(
             defaults={
                 "description": "",
                 "addressType": "EXTERNAL",
-                "networkTier": lambda call, body: "PREMIUM" if body.get("addressType") != "INTERNAL" else None,
+                "networkTier": "PREMIUM",
                 "purpose": lambda call, body: "GCE_ENDPOINT" if body.get("addressType") == "INTERNAL" else None,
                 "address": _address,
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import operations
+from local_cloud.emulator.call import queries_of
 from local_cloud.emulator.errors import ApiError, failed_precondition, invalid
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.profile import Body, Profile, ResourceType
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from local_cloud.emulator.engine import Emulator
 
 _COLLECTION = "services"
+# Service agents whose name is not the API's own (https://cloud.google.com/iam/docs/service-agents).
+_AGENTS = {"artifactregistry": "artifactregistry", "container": "gkenode", "monitoring": "monitoring-notification"}
 # https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
 _MOST_IN_A_BATCH = 20
 
@@ -88,8 +91,6 @@ def _batch_enable(call: Call) -> Body:
 
 
 def _batch_get(call: Call) -> Body:
-    from local_cloud.emulator.call import queries_of
-
     names = [call.emulator.canonical(call.profile, name) for name in queries_of(call.request.query, "names")]
     return {"services": [_state(call, name.rpartition("/")[2]) for name in names]}
 
@@ -101,12 +102,29 @@ def _list(call: Call) -> Body:
     return page(call, [known[name] for name in sorted(known)], "services")
 
 
+def _identity(call: Call) -> Body:
+    """`generateServiceIdentity`: the service agent of an API in a project."""
+    service = call.name.rpartition("/")[2]
+    _require_known(call, service)
+    short = service.partition(".")[0]
+    number = call.emulator.project_number(call.project)
+    email = f"service-{number}@gcp-sa-{_AGENTS.get(short, short)}.iam.gserviceaccount.com"
+    call.memory |= {"response_type": "ServiceIdentity", "type_url": "google.api.serviceusage.v1beta1"}
+    return operations.start(call, call.name, "generateServiceIdentity", {"email": email, "uniqueId": call.number()})
+
+
+def _metadata(call: Call, target: str, verb: str, result: Body | None) -> Body:
+    return {"@type": "type.googleapis.com/google.api.serviceusage.v1.OperationMetadata", "resourceNames": [target]}
+
+
 PROFILE = Profile(
     api="serviceusage",
     versions=("v1", "v1beta1"),
     enablement="consumer",
     project_names="number",
     type_url="google.api.serviceusage.v1",
+    operation_metadata=_metadata,
+    done_at_once=("services.generateServiceIdentity",),
     types=(ResourceType(_COLLECTION),),
     methods={
         "services.get": _get,
@@ -115,5 +133,6 @@ PROFILE = Profile(
         "services.disable": _disable,
         "services.batchEnable": _batch_enable,
         "services.batchGet": _batch_get,
+        "services.generateServiceIdentity": _identity,
     },
 )

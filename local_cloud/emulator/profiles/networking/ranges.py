@@ -19,8 +19,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Google's own documentation range stands in for the public addresses it hands out (RFC 5737 TEST-NET-2 and 3).
 _PUBLIC = (ipaddress.ip_network("198.51.100.0/24"), ipaddress.ip_network("203.0.113.0/24"))
-# Subnets a proxy-only or managed purpose has no gateway for (https://cloud.google.com/vpc/docs/subnets).
-NO_GATEWAY = frozenset({"REGIONAL_MANAGED_PROXY", "GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT"})
 
 
 def parse_range(value: str, path: str) -> Network:
@@ -34,7 +32,7 @@ def parse_range(value: str, path: str) -> Network:
 
 def gateway(call: Call, body: Body) -> str | None:
     """The first address of a subnetwork."""
-    if "ipCidrRange" not in body or body.get("purpose") in NO_GATEWAY:
+    if "ipCidrRange" not in body:
         return None
     return str(parse_range(body["ipCidrRange"], "ipCidrRange")[1])
 

@@ -1,0 +1,1 @@
+"""Resource Manager behaviour that is more than data: tags."""
