@@ -9,6 +9,7 @@ from typing import Any
 from ._client import segment
 from ._compare import declared, overlay
 from ._failure import Failure, invalid
+from ._progress import report
 from ._project import refuse_bad_labels
 from ._resource import Resource
 
@@ -70,6 +71,7 @@ BUCKET_SPEC: Mapping[str, dict[str, Any]] = {
     "soft_delete_retention": {"type": "int"},
     "default_kms_key_name": {"type": "str"},
     "labels": {"type": "dict"},
+    "delete_objects": {"type": "bool", "default": False},
 }
 
 _CONDITION = {
@@ -159,7 +161,16 @@ class Bucket(Resource):
         self.client.patch(HOST, self.path, query=query, body=body)
 
     def remove(self, _before: dict[str, Any]) -> None:
+        if self.params.get("delete_objects"):
+            self._delete_objects()
         self.client.delete(HOST, self.path)
+
+    def _delete_objects(self) -> None:
+        versions = list(self.client.items(HOST, f"{self.path}/o", "items", query={"versions": "true"}))
+        for done, version in enumerate(versions):
+            report(self.subject, f"deletion of {version['name']}", done, len(versions))
+            path = f"{self.path}/o/{segment(version['name'])}"
+            self.client.delete(HOST, path, query={"generation": version["generation"]})
 
 
 def _filled(**fields: Any) -> dict[str, Any]:

@@ -35,7 +35,11 @@ def probe_credential(module: AnsibleModule) -> dict[str, Any]:
         "missing": [finding for finding in findings if finding["permissions"]],
         "verdicts": [_verdict(finding, identity["member"]) for finding in findings],
     }
-    return result | ({"access_token": token.value} if params["mint_token"] else {})
+    if not params["mint_token"]:
+        return result
+    # The token may be the very one that came in as an option, which Ansible would blank out. The action hides the result whole.
+    module.no_log_values.discard(token.value)
+    return result | {"access_token": token.value}
 
 
 def _checked(index: int, check: Mapping[str, Any]) -> tuple[str, str, list[str]]:

@@ -116,6 +116,10 @@ options:
   labels:
     description: All labels of the bucket. An empty dictionary removes them.
     type: dict
+  delete_objects:
+    description: With O(state=absent), delete every version of every object first.
+    type: bool
+    default: false
   state:
     description: V(absent) deletes the bucket. Cloud Storage refuses while there are objects in it.
     type: str
