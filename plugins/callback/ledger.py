@@ -129,20 +129,22 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             return
         sources = [str(source) for source in context.CLIARGS.get("inventory") or ()]
         environment = self.get_option("environment") or _run_facts.environment_name(sources)
+        facts = self._facts(path, environment, sources)
         try:
             directory = _run_directory.create(self._root / self.get_option("runs_directory") / environment)
-            self._recorder = RunRecorder(directory)
+            recorder = RunRecorder(directory)
+            recorder.begin(facts)
         except OSError as error:
             self._display.warning(f"This run keeps no ledger and gets no report: {error}")
             self.disabled = True
             return
-        self._recorder.begin(self._facts(path, environment, sources))
+        self._recorder = recorder
         os.environ[RUN_VARIABLE] = str(directory)
-        os.environ[PROGRESS_VARIABLE] = str(self._recorder.progress_file)
+        os.environ[PROGRESS_VARIABLE] = str(recorder.progress_file)
         self._watch_for_the_end()
         screen = screen_for(self.get_option("progress"), self.get_option("progress_interval"), self._display._lock)
         if screen:
-            self._progress = LiveProgress(self._recorder.work, screen)
+            self._progress = LiveProgress(recorder.work, screen)
             self._progress.start()
 
     def _facts(self, playbook: str, environment: str, sources: list[str]) -> dict[str, Any]:
@@ -205,8 +207,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         try:
             path, summary = recorder.report()
         except (OSError, LedgerError) as error:
-            self._display.warning(f"The run's report could not be written; its ledger is {recorder.directory}: {error}")
+            self._display.warning(f"This run has a ledger in {recorder.directory} but no report: {error}")
             return
+        try:
+            recorder.report_earlier()
+        except (OSError, LedgerError) as error:
+            self._display.warning(f"The run before this one gets no report: {error}")
         for line, colour in summary.lines(path):
             self._display.display(line, color=colour)
 

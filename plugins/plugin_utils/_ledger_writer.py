@@ -17,15 +17,20 @@ class LedgerWriter:
     """One open ledger file.
 
     Every line goes to the kernel in one `write` on a descriptor opened for appending: no buffer of this process is lost
-    with it. Only loss of power can lose lines, up to the `fsync` of `close`.
+    with it. Only loss of power can lose lines, up to the last `sync`.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        """Create the file (it must not exist; readable by the owner alone). Raises OSError."""
+        """Create the file, readable by the owner alone; it gets its name with `publish`. Raises OSError."""
         self.path = path
         self._clock = clock
         self._origin = clock()
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        self._draft = path.with_name(f".{path.name}")
+        self._descriptor = os.open(self._draft, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def publish(self) -> None:
+        """Give the file its name, once its first line is written: nobody ever finds a ledger without one."""
+        self._draft.rename(self.path)
 
     def elapsed(self) -> float:
         """Seconds since the ledger was opened."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,28 +13,27 @@ PROGRESS_NAME = "progress.jsonl"
 LATEST_NAME = "latest"
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z[0-9a-f]{4}")
-"""UTC time and four hex digits, so that ids sort by time and two runs begun in one second differ."""
+"""UTC time and four hex digits, the fraction of the second, so that ids sort by time even within a second."""
 
 
 def new_run_id(now: datetime | None = None) -> str:
     """The id of a run that begins now, for example `20261123T013000Z4fa1`."""
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    return f"{moment:%Y%m%dT%H%M%SZ}{secrets.token_hex(2)}"
+    return f"{moment:%Y%m%dT%H%M%SZ}{moment.microsecond * 0x10000 // 1_000_000:04x}"
 
 
 def create(environment: Path) -> Path:
-    """Make the directory of a new run below `<runs>/<environment>` and point `latest` at it. Raises OSError."""
+    """Make the directory of a new run below `<runs>/<environment>`. Raises OSError."""
     directory = environment / new_run_id()
     directory.mkdir(mode=0o700, parents=True)
-    _point_latest(environment, directory.name)
     return directory
 
 
-def _point_latest(environment: Path, run_id: str) -> None:
-    """Replace the symlink in one step, so that whoever follows it never finds nothing."""
-    fresh = environment / f".{LATEST_NAME}.{run_id}"
-    fresh.symlink_to(run_id)
-    fresh.replace(environment / LATEST_NAME)
+def point_latest(directory: Path) -> None:
+    """Point `latest` at a run, in one step, so that whoever follows it never finds nothing. Raises OSError."""
+    fresh = directory.with_name(f".{LATEST_NAME}.{directory.name}")
+    fresh.symlink_to(directory.name)
+    fresh.replace(directory.with_name(LATEST_NAME))
 
 
 def runs(environment: Path) -> list[Path]:

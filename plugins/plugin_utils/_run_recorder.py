@@ -41,8 +41,10 @@ class RunRecorder:
         self._loops: dict[tuple[int, str], _Loop] = {}
 
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Write the first line."""
+        """Write the first line; from now on the run can be found. Raises OSError."""
         self._ledger.write("run_start", {"run_id": self.directory.name, **facts})
+        self._ledger.publish()
+        _run_directory.point_latest(self.directory)
 
     def playbook(self, path: str) -> None:
         """A further playbook of the same command begins."""
@@ -115,12 +117,12 @@ class RunRecorder:
         self.ended = True
 
     def report(self) -> tuple[Path, Summary]:
-        """Render the ledger next to itself; a run before it that was killed gets the report it never wrote.
+        """Render the ledger next to itself. Raises LedgerError and OSError."""
+        destination = self.directory / _run_directory.REPORT_NAME
+        return destination, write_report(self._ledger.path, destination)
 
-        Raises LedgerError and OSError.
-        """
+    def report_earlier(self) -> None:
+        """Give the run before this one the page that it could not write, if it was killed. Raises LedgerError, OSError."""
         earlier = next(_run_directory.before(self.directory), None)
         if earlier and not (earlier / _run_directory.REPORT_NAME).exists():
             write_report(earlier / _run_directory.LEDGER_NAME, earlier / _run_directory.REPORT_NAME)
-        destination = self.directory / _run_directory.REPORT_NAME
-        return destination, write_report(self._ledger.path, destination)

@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ansible_collections.presidential_digs.platform.plugins.plugin_utils._ledger
 ROOT = Path(__file__).parents[3]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
-SAY = '''
+SAY = """
 from ansible.module_utils.basic import AnsibleModule
 
 
@@ -31,7 +31,7 @@ def main():
 
 
 main()
-'''
+"""
 """A module that returns what it is told, as ours return what they found."""
 
 HOSTS = """
@@ -50,6 +50,7 @@ class Checkout:
     """A directory with an inventory called `local`, the module `say`, and whatever playbook a test writes."""
 
     path: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def command(self, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """The command line and environment that run a playbook given as text."""
@@ -75,7 +76,7 @@ class Checkout:
     def start(self, playbook: str, **settings: str) -> subprocess.Popen[str]:
         """Start a playbook in a session of its own."""
         command, environment = self.command(playbook)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=self.path,
             env=environment | settings,
@@ -84,6 +85,8 @@ class Checkout:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
     @property
     def latest(self) -> Path:
@@ -101,14 +104,19 @@ class Checkout:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """An empty checkout."""
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """An empty checkout; what a test started in it and left running is stopped."""
     (tmp_path / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "say.py").write_text(SAY, encoding="utf-8")
     (tmp_path / "inventories" / "local").mkdir(parents=True)
     (tmp_path / "inventories" / "local" / "hosts.yml").write_text(HOSTS, encoding="utf-8")
-    return Checkout(tmp_path)
+    made = Checkout(tmp_path)
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=60)
 
 
 @pytest.fixture

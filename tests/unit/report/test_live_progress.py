@@ -53,8 +53,7 @@ def test_many_hosts_and_waits_are_counted_not_listed(tmp_path: Path) -> None:
     entries = [{"subject": f"root{number}", "waiting_for": "apply"} for number in range(5)]
     file.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
     assert work.line()[1] == (
-        "infrastructure | Apply | root0, root1, root2 and 2 more | "
-        "waiting for root4: apply, root3: apply and 3 more"
+        "infrastructure | Apply | root0, root1, root2 and 2 more | waiting for root4: apply, root3: apply and 3 more"
     )
 
 
@@ -90,7 +89,15 @@ def test_short_work_stays_silent_in_a_file() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "0 s"), (0.44, "0.4 s"), (7.0, "7 s"), (9.96, "10 s"), (59.4, "59 s"), (185, "3 min 05 s"), (3725, "1 h 02 min")],
+    [
+        (0.0, "0 s"),
+        (0.44, "0.4 s"),
+        (7.0, "7 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (185, "3 min 05 s"),
+        (3725, "1 h 02 min"),
+    ],
 )
 def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
