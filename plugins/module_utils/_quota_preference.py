@@ -26,6 +26,7 @@ class QuotaPreference(Resource):
     noun = "quota_preference"
     whole = frozenset({"dimensions"})
     immutable = frozenset({"service", "quotaId", "dimensions"})
+    input_only = frozenset({"contactEmail"})
 
     @property
     def id(self) -> str:
@@ -73,8 +74,9 @@ class QuotaPreference(Resource):
         self.client.create(HOST, self.collection, query=query, body=desired, find=self.fetch)
 
     def update(self, before: dict[str, Any], desired: dict[str, Any], changed: list[str]) -> None:
-        body = {key: desired[key] for key in changed} | declared(etag=before.get("etag"))
-        self.client.patch(HOST, self.path, query={"updateMask": ",".join(changed), **self._checks()}, body=body)
+        fields = sorted({*changed, *(self.input_only & desired.keys())})
+        body = {key: desired[key] for key in fields} | declared(etag=before.get("etag"))
+        self.client.patch(HOST, self.path, query={"updateMask": ",".join(fields), **self._checks()}, body=body)
 
     def remove(self, _before: dict[str, Any]) -> None:
         raise Failure("UNSUPPORTED", f"{self.subject}: Google keeps quota preferences for ever.")

@@ -25,12 +25,14 @@ class Resource(ABC):
     """One thing: where it is, what is wanted of it, and the calls that make it so.
 
     `noun` is the result key. `whole` are dotted paths of maps compared as a whole, `immutable` the top-level fields
-    that only a new one can have otherwise.
+    that only a new one can have otherwise, `input_only` those that the API takes and never gives back: there is
+    nothing to compare them with, so they change nothing by themselves.
     """
 
     noun: ClassVar[str]
     whole: ClassVar[frozenset[str]] = frozenset()
     immutable: ClassVar[frozenset[str]] = frozenset()
+    input_only: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, client: Client, params: Mapping[str, Any]) -> None:
         self.client = client
@@ -136,7 +138,8 @@ def _present(resource: Resource, found: dict[str, Any] | None, check: bool) -> d
         after = resource.fresh(desired)
     else:
         before = {} if gone else found
-        after = overlay(resource.restored(found) if gone else found, desired, resource.whole)
+        comparable = {key: value for key, value in desired.items() if key not in resource.input_only}
+        after = overlay(resource.restored(found) if gone else found, comparable, resource.whole)
     changed = changed_fields(before, after)
     if before:
         _refuse_immutable(resource, before, after, changed)

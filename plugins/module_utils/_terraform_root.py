@@ -17,11 +17,12 @@ from ._failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# Strings (with escapes), heredocs and comments of HCL, so that a brace or a name inside one is not taken for syntax.
+# Strings, heredocs and comments of HCL, so that a brace or a name inside one is not taken for syntax. Of a string only
+# the quote that opens it: what is in it may hold templates, and those strings again.
 HCL_TOKEN = re.compile(
     r"(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)"
     r"|(?P<heredoc><<-?\s*(?P<end>\w+)\n.*?\n[ \t]*(?P=end)\b)"
-    r'|(?P<string>"(?:\\.|[^"\\\n])*")'
+    r'|(?P<string>")'
     r"|(?P<open>\{)|(?P<close>\})|(?P<line>\n)",
     re.DOTALL,
 )
@@ -190,12 +191,12 @@ def _json_blocks(text: str) -> Iterator[Block]:
 def hcl_blocks(text: str) -> Iterator[Block]:
     """Yield the top-level blocks of an HCL text; attributes of nested blocks are left out."""
     header, attributes, statement, depth, start = "", {}, "", 0, 0
-    for token in HCL_TOKEN.finditer(text + "\n"):
+    for token, end in _tokens(text + "\n"):
         statement += text[start : token.start()]
-        start = token.end()
+        start = end
         kind = token.lastgroup
         if kind == "string":
-            statement += token[0]
+            statement += text[token.start() : end]
         elif kind in ("open", "close", "line"):
             found = ATTRIBUTE.match(statement) if depth == 1 and kind != "open" else None
             if found:
@@ -206,6 +207,36 @@ def hcl_blocks(text: str) -> Iterator[Block]:
             if kind == "close" and depth == 0:
                 yield from _block(header, attributes)
             statement = ""
+
+
+def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each token with where it ends, which for a string is behind its last quote."""
+    position = 0
+    while token := HCL_TOKEN.search(text, position):
+        position = _string_end(text, token.end()) if token.lastgroup == "string" else token.end()
+        yield token, position
+
+
+def _string_end(text: str, position: int) -> int:
+    """Return where the string ends whose first character is at `position`."""
+    while position < len(text) and text[position] != '"':
+        if text[position] == "\\" or text[position : position + 3] in ("$${", "%%{"):
+            position += 2
+        elif text[position : position + 2] in ("${", "%{"):
+            position = _template_end(text, position + 2)
+        else:
+            position += 1
+    return position + 1
+
+
+def _template_end(text: str, position: int) -> int:
+    """Return where the template ends whose expression begins at `position`."""
+    depth = 1
+    while position < len(text) and depth:
+        character = text[position]
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        position = _string_end(text, position + 1) if character == '"' else position + 1
+    return position
 
 
 def _block(header: str, attributes: Mapping[str, str]) -> Iterator[Block]:
