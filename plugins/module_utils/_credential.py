@@ -28,7 +28,8 @@ def probe_credential(module: AnsibleModule) -> dict[str, Any]:
     client = Client.from_params(params)
     token = client.token()
     identity = who(client, params)
-    findings = [_finding(client, kind, name, permissions, identity["member"]) for kind, name, permissions in checks]
+    member = identity["member"]
+    findings = [_finding(client, kind, name, permissions, member) for kind, name, permissions in checks]
     result = {
         "changed": False,
         "identity": identity,
@@ -37,7 +38,7 @@ def probe_credential(module: AnsibleModule) -> dict[str, Any]:
     }
     if not params["mint_token"]:
         return result
-    # The token may be the very one that came in as an option, which Ansible would blank out. The action hides the result whole.
+    # It may be the very token that came in as an option, which Ansible would blank out; the action hides the result.
     module.no_log_values.discard(token.value)
     return result | {"access_token": token.value}
 

@@ -88,13 +88,19 @@ class Network:
         options.setdefault("timeout", urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT))
         return pool.request(method, url, retries=False, redirect=False, **options)
 
-    def _proxy_problem(self, problem: Exception, url: str) -> Exception:
-        if "Tunnel connection failed: 4" not in str(problem):
-            return Unreachable(f"proxy {_without_password(self.proxy)}: {problem}")
-        host = urlsplit(url).hostname
+    def _proxy_problem(self, problem: urllib3.exceptions.ProxyError, url: str) -> Exception:
+        """urllib3 blames the proxy also for a connection that was lost after the request was sent."""
+        cause = problem.original_error
+        told = f"proxy {_without_password(self.proxy)}: {problem}"
+        if isinstance(cause, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)):
+            return Unreachable(told)
+        if "Tunnel connection failed" not in str(cause):
+            return Dropped(told)
+        if "Tunnel connection failed: 4" not in str(cause):
+            return Unreachable(told)
         return Failure(
             "PROXY_REFUSED",
-            f"The proxy {_without_password(self.proxy)} refused to connect to {host}: {problem}",
+            f"The proxy {_without_password(self.proxy)} refused to connect to {urlsplit(url).hostname}: {cause}",
             hint="Allow the host in the proxy, or check the proxy option.",
         )
 

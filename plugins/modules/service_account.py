@@ -37,8 +37,8 @@ options:
     type: bool
   undelete_unique_id:
     description:
-      - The unique id of an account with this address that was deleted less than 30 days ago. When the account is absent,
-        that one is brought back with its grants, in place of a new one to which none of them would apply.
+      - The unique id of an account with this address that was deleted up to 30 days ago. When the account is absent,
+        that one is brought back with its grants, in place of a new one to which none would apply.
     type: str
   state:
     description: V(absent) deletes the account. Grants to it stay behind as C(deleted:) members.
