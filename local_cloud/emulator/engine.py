@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from local_cloud.clock import Clock
-from local_cloud.emulator import labels, operations, policies
+from local_cloud.emulator import labels, operations, policies, quotas
 from local_cloud.emulator.access import Access
 from local_cloud.emulator.call import Call, query_of
 from local_cloud.emulator.discovery import Document, Method, RouteTable
@@ -31,6 +31,8 @@ from local_cloud.emulator.tokens import NoTokens
 
 _LOG = logging.getLogger(__name__)
 _POLICY_VERBS = frozenset({"getIamPolicy", "setIamPolicy", "testIamPermissions"})
+# What any resource type answers without a line of its own.
+VERBS = frozenset({*STANDARD, *_POLICY_VERBS, "setLabels"})
 
 
 @dataclass(frozen=True)
@@ -160,12 +162,12 @@ class Emulator:
             raise unauthenticated()
         verb = self._verb(call)
         require_enabled(call)
-        self.access.require(call)
         call.body = self._body(call)
-        self.access.quota(call)
+        self.access.require(call)
+        quotas.require(call)
         result = verb(call)
         if isinstance(result, Response):
-            return result
+            return _noted(call, result)
         if "enum-encoding=int" in call.query.get("$alt", "") and call.method.response:
             result = enums_as_numbers(call.document, {"$ref": call.method.response}, result)
         return Response.json(200, result)
@@ -259,3 +261,9 @@ class Emulator:
         document = self.routes.document(service, self.profiles[service].versions[0])
         method = document.methods[f"{service}.{collection}.get"]
         return unquote(method.relative(method.path))
+
+
+def _noted(call: Call, response: Response) -> Response:
+    """In `audit` mode the answer says which permission was missing."""
+    lacking = call.memory.get("would_deny")
+    return response.with_headers({"X-Local-Cloud-Would-Deny": lacking}) if lacking else response

@@ -131,7 +131,11 @@ class Profile:
     | `project_names` | `number` when resource names show the project's number, else `id` |
     | `canonical_name` | (emulator, relative name) → the one name a resource is kept under (aliases, wildcards) |
     | `adapters` | version → collection → Adapter |
-    | `permissions` | method id → permissions, where the API's own naming rule does not give them |
+    | `permissions` | `collection.verb` → permissions, where the naming rule (permissions/naming.py) does not give them; `vN:` in front restricts it |
+    | `permission_prefix` | first part of permission names, where it is not the API's name |
+    | `permission_nouns` | collection → noun in permission names, where it is not the collection's last part |
+    | `extra_permissions` | permissions that are asked for beside the methods' own |
+    | `policy_names` | (call) → [(service, name)] whose IAM policies count, most special first, where the resource's own path does not say |
     | `operation_name` | (call, target, token) → name of a new AIP-151 operation, where `…/locations/L/operations/ID` or `operations/ID` is not it |
     | `operation_metadata` | (call, target, verb, result) → metadata of a new AIP-151 operation |
     | `empty_status` | status of an answer without content: 200 with `{}`, or 204 |
@@ -153,6 +157,10 @@ class Profile:
     canonical_name: Callable[[Any, str], str] | None = None
     adapters: Mapping[str, Mapping[str, Adapter]] = field(default_factory=dict)
     permissions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    permission_prefix: str = ""
+    permission_nouns: Mapping[str, str] = field(default_factory=dict)
+    extra_permissions: Sequence[str] = ()
+    policy_names: Callable[[Call], Sequence[tuple[str, str]]] | None = None
     operation_name: Callable[[Call, str, str], str] | None = None
     operation_metadata: Callable[[Call, str, str, Body | None], Body] | None = None
     empty_status: int = 200

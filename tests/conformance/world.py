@@ -20,6 +20,9 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     """Fill the fresh cloud of `replay` with what `case` needs."""
     text = json.dumps(case)
     replay.settings.operation_seconds = 0.0
+    owner = [{"role": role, "members": [f"user:{CALLER}"]} for role in ("roles/owner", "roles/billing.admin")]
+    for service, name in (("cloudresourcemanager", "organizations/123456789012"), ("cloudbilling", "billingAccounts/01D165-CA11AB-1E0001")):
+        replay.emulator.store.put_policy(service, name, {"version": 1, "bindings": owner, "etag": "BwXrecorded="})
     parent = {"type": "organization", "id": "123456789012"}
     made = [name for name in _PROJECTS if name in text and not _creates(case, name)]
     for project in ("recorded-project", *made):

@@ -40,6 +40,7 @@ def _period(call: Call, body: Body) -> str | None:
 
 
 PROFILE = Profile(
+    permission_prefix="billing",
     api="billingbudgets",
     versions=("v1", "v1beta1"),
     enablement="consumer",

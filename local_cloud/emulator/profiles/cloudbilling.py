@@ -61,7 +61,25 @@ def _projects_of(call: Call) -> Body:
     return page(call, links, "projectBillingInfo")
 
 
+def _policy_names(call: Call) -> list[tuple[str, str]]:
+    """Linking is asked of the account and of the project; the account's own policy counts for the former."""
+    if call.name.startswith("billingAccounts/"):
+        return [("cloudbilling", "/".join(call.name.split("/")[:2]))]
+    account = str(call.body.get("billingAccountName") or _info(call)["billingAccountName"])
+    names = [("cloudbilling", account)] if account and call.method.verb == "updateBillingInfo" else []
+    return [*names, ("cloudresourcemanager", f"projects/{call.project}")]
+
+
 PROFILE = Profile(
+    permission_prefix="billing",
+    permission_nouns={"billingAccounts": "accounts"},
+    permissions={
+        "projects.getBillingInfo": ("resourcemanager.projects.get",),
+        "projects.updateBillingInfo": ("billing.resourceAssociations.create", "resourcemanager.projects.createBillingAssignment"),
+        "billingAccounts.projects.list": ("billing.resourceAssociations.list",),
+        "billingAccounts.list": (),
+    },
+    policy_names=_policy_names,
     api="cloudbilling",
     enablement="consumer",
     types=(ResourceType("billingAccounts", id_source="numeric", computed={"open": True}),),

@@ -11,6 +11,7 @@ from local_cloud.emulator.profile import Body, Profile, ResourceType
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
+    from local_cloud.emulator.engine import Emulator
     from local_cloud.emulator.http import Response
 
 COLLECTION = "projects.locations.quotaPreferences"
@@ -53,6 +54,16 @@ def _quota(service: str, quota_id: str) -> tuple[str, tuple[str, ...], int, bool
     if known is None:
         raise not_found(f"Quota {quota_id} of service {service} not found. Known: {', '.join(sorted(QUOTAS.get(service, {}))) or 'none'}.")
     return known
+
+
+def granted(emulator: Emulator, project: str, service: str, quota_id: str, region: str) -> int:
+    """The value in force: a granted preference for the region, else one for all, else the value every project starts with."""
+    value = _quota(service, quota_id)[2]
+    for item in emulator.store.children("cloudquotas", COLLECTION, f"projects/{project}/locations/global/quotaPreferences"):
+        body = item.body
+        if (body.get("service"), body.get("quotaId")) == (service, quota_id) and body.get("dimensions", {}).get("region", region) == region:
+            value = int(body["quotaConfig"]["grantedValue"])
+    return value
 
 
 def _check(call: Call, before: Body | None, wanted: Body) -> None:
@@ -119,6 +130,13 @@ def _list_infos(call: Call) -> Body:
 
 
 PROFILE = Profile(
+    permission_nouns={COLLECTION: "quotas", "projects.locations.services.quotaInfos": "quotas"},
+    permissions={
+        "projects.locations.quotaPreferences.create": ("cloudquotas.quotas.update",),
+        "projects.locations.quotaPreferences.patch": ("cloudquotas.quotas.update",),
+        "projects.locations.quotaPreferences.list": ("cloudquotas.quotas.get",),
+        "projects.locations.services.quotaInfos.list": ("cloudquotas.quotas.get",),
+    },
     api="cloudquotas",
     enablement="resource",
     project_names="number",

@@ -167,7 +167,29 @@ def _hidden(call: Call) -> Body:
     return verbs.show(call, stored)
 
 
+def _policy_names(call: Call) -> list[tuple[str, str]]:
+    """A creation is asked of the parent, everything else of the resource itself."""
+    if call.method.verb in ("create", "list") and call.type is not None:
+        parent = call.body.get("parent") or call.query.get("parent") or ""
+        name = f"{parent.get('type')}s/{parent.get('id')}" if isinstance(parent, dict) else str(parent)
+        return [("cloudresourcemanager", call.emulator.canonical(call.profile, name))]
+    return [("cloudresourcemanager", call.name)]
+
+
 PROFILE = Profile(
+    permission_prefix="resourcemanager",
+    permission_nouns={"tagBindings": "tagValueBindings"},
+    permissions={
+        "projects.create": ("resourcemanager.projects.create",),
+        "projects.getAncestry": ("resourcemanager.projects.get",),
+        "v1:projects.list": (),
+        "projects.search": (),
+        "folders.search": (),
+        "organizations.search": (),
+        "tagBindings.list": (),
+        "v3:tagKeys.patch": ("resourcemanager.tagKeys.get", "resourcemanager.tagKeys.update"),
+    },
+    policy_names=_policy_names,
     api="cloudresourcemanager",
     versions=("v3", "v1"),
     enablement="consumer",

@@ -25,9 +25,39 @@ def _used(call: Call, body: Body) -> Body:
     return {**body, "users": users, "status": "IN_USE"} if users else body
 
 
+# Methods whose permissions do not follow the naming rule.
+_PERMISSIONS = {
+    "firewalls.delete": ("compute.firewalls.delete", "compute.networks.updatePolicy"),
+    "firewalls.insert": ("compute.firewalls.create", "compute.networks.updatePolicy"),
+    "firewalls.patch": ("compute.firewalls.get", "compute.firewalls.update", "compute.networks.updatePolicy"),
+    "firewalls.update": ("compute.firewalls.update", "compute.networks.updatePolicy"),
+    "routes.insert": ("compute.networks.updatePolicy", "compute.routes.create"),
+    "routes.delete": ("compute.networks.updatePolicy", "compute.routes.delete"),
+    "routers.getRouterStatus": ("compute.routers.get",),
+    "routers.preview": ("compute.routers.get",),
+    **{
+        f"{collection}.{verb}": tuple(f"compute.{noun}.{name}" for name in names)
+        for collection, noun in (("networkFirewallPolicies", "firewallPolicies"), ("regionNetworkFirewallPolicies", "regionFirewallPolicies"))
+        for verb, names in {
+            "getAssociation": ("get",),
+            "getRule": ("get",),
+            "addRule": ("update",),
+            "patchRule": ("update",),
+            "removeRule": ("update",),
+            "cloneRules": ("cloneRules", "get"),
+        }.items()
+    },
+    **{
+        f"{collection}.{verb}": (f"compute.{noun}.use", "compute.networks.setFirewallPolicy")
+        for collection, noun in (("networkFirewallPolicies", "firewallPolicies"), ("regionNetworkFirewallPolicies", "regionFirewallPolicies"))
+        for verb in ("addAssociation", "removeAssociation")
+    },
+}
 _FIREWALL_POLICIES = ("networkFirewallPolicies", "regionNetworkFirewallPolicies")
 
 PROFILE = Profile(
+    permission_nouns={"networkFirewallPolicies": "firewallPolicies", "regionNetworkFirewallPolicies": "regionFirewallPolicies"},
+    permissions=_PERMISSIONS,
     api="compute",
     style="compute",
     dialect="compute",

@@ -181,6 +181,11 @@ def _kinds(call: Call, body: Body) -> Body:
 
 
 PROFILE = Profile(
+    permissions={
+        "resourceRecordSets.create": ("dns.changes.create", "dns.resourceRecordSets.create"),
+        "resourceRecordSets.delete": ("dns.changes.create", "dns.resourceRecordSets.delete"),
+        "resourceRecordSets.patch": ("dns.changes.create", "dns.resourceRecordSets.get", "dns.resourceRecordSets.update"),
+    },
     api="dns",
     versions=("v1", "v1beta2"),
     style="legacy",

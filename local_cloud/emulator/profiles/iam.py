@@ -18,6 +18,18 @@ def _testable(call: Call) -> Body:
 
 
 PROFILE = Profile(
+    permission_nouns={
+        keys.COLLECTION: "serviceAccountKeys",
+        federation.POOLS: "googleapis.com/workloadIdentityPools",
+        federation.PROVIDERS: "googleapis.com/workloadIdentityPoolProviders",
+    },
+    permissions={
+        f"{keys.COLLECTION}.upload": ("iam.serviceAccountKeys.create",),
+        "roles.get": (),
+        "roles.list": (),
+        "permissions.queryTestablePermissions": (),
+    },
+    extra_permissions=("iam.serviceAccounts.actAs",),
     api="iam",
     style="legacy",
     dialect="aip",

@@ -58,6 +58,10 @@ def _id_token(call: Call) -> Body:
 
 
 PROFILE = Profile(
+    permissions={
+        "projects.serviceAccounts.generateAccessToken": ("iam.serviceAccounts.getAccessToken",),
+        "projects.serviceAccounts.generateIdToken": ("iam.serviceAccounts.getOpenIdToken",),
+    },
     api="iamcredentials",
     enablement="consumer",
     canonical_name=accounts.canonical_name,

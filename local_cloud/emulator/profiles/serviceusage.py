@@ -118,6 +118,12 @@ def _metadata(call: Call, target: str, verb: str, result: Body | None) -> Body:
 
 
 PROFILE = Profile(
+    permissions={
+        "services.batchEnable": ("serviceusage.services.enable",),
+        "services.batchGet": ("serviceusage.services.get",),
+        "services.generateServiceIdentity": ("serviceusage.services.enable",),
+    },
+    extra_permissions=("serviceusage.services.use",),
     api="serviceusage",
     versions=("v1", "v1beta1"),
     enablement="consumer",

@@ -42,6 +42,8 @@ def _anywhere_caches(call: Any) -> dict[str, Any]:
 
 
 PROFILE = Profile(
+    permissions=access.PERMISSIONS,
+    policy_names=access.policy_names,
     api="storage",
     style="legacy",
     proto3=False,

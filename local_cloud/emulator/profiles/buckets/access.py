@@ -125,3 +125,27 @@ METHODS = {
     "bucketAccessControls.delete": delete_acl,
     "notifications.insert": insert_notification,
 }
+# What needs more, or less, than the naming rule says (https://cloud.google.com/storage/docs/access-control/iam-json).
+PERMISSIONS = {
+    "buckets.patch": ("storage.buckets.get", "storage.buckets.update"),
+    "buckets.update": ("storage.buckets.get", "storage.buckets.update"),
+    "buckets.lockRetentionPolicy": ("storage.buckets.update",),
+    "objects.copy": ("storage.objects.create", "storage.objects.get"),
+    "objects.rewrite": ("storage.objects.create", "storage.objects.get"),
+    "objects.compose": ("storage.objects.create", "storage.objects.get"),
+    "objects.patch": ("storage.objects.get", "storage.objects.update"),
+    **{f"notifications.{verb}": ("storage.buckets.get",) for verb in ("get", "list")},
+    **{f"notifications.{verb}": ("storage.buckets.update",) for verb in ("insert", "delete")},
+    **{f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.getIamPolicy") for verb in ("get", "list")},
+    **{f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.setIamPolicy") for verb in ("insert", "patch", "update", "delete")},
+}
+
+
+def policy_names(call: Call) -> list[tuple[str, str]]:
+    """The bucket's own policy, then its project's."""
+    bucket = call.parameters.get("bucket") or call.parameters.get("destinationBucket") or ""
+    stored = call.store.get("storage", f"b/{bucket}")
+    number = stored.body["projectNumber"] if stored else call.query.get("project", "")
+    project = call.emulator.project_id(number) or number
+    names = [("storage", f"b/{bucket}")] if stored else []
+    return [*names, ("cloudresourcemanager", f"projects/{project}")]
