@@ -2,6 +2,7 @@ resource "google_billing_budget" "budget" {
   for_each = var.budgets
 
   billing_account = var.billing_account
+  deletion_policy = var.deletion_policy
   display_name    = each.key
 
   amount {

@@ -6,6 +6,7 @@ resource "google_pubsub_topic" "topic" {
   #checkov:skip=CKV_GCP_83:The foundation has no key of its own: budget messages hold amounts, no customer data, and Google's key encrypts them.
   name                       = var.topic.name
   project                    = var.project_id
+  deletion_policy            = var.deletion_policy
   message_retention_duration = var.topic.retention
 
   message_storage_policy {

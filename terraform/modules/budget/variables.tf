@@ -20,6 +20,12 @@ variable "budgets" {
   nullable = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "notification_channel_ids" {
   description = "Id by name of the channels that budgets name."
   type        = map(string)

@@ -7,6 +7,12 @@ variable "contacts" {
   nullable = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "project_id" {
   description = "Project that the contacts are for."
   type        = string

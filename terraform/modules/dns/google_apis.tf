@@ -11,12 +11,13 @@ locals {
 resource "google_dns_managed_zone" "google_apis" {
   for_each = var.google_api_domains
 
-  name          = local.zone[each.key]
-  project       = var.project_id
-  description   = "Answers ${each.key} with the private addresses of Google's APIs."
-  dns_name      = "${each.key}."
-  force_destroy = var.force_destroy
-  visibility    = "private"
+  name            = local.zone[each.key]
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  description     = "Answers ${each.key} with the private addresses of Google's APIs."
+  dns_name        = "${each.key}."
+  force_destroy   = var.force_destroy
+  visibility      = "private"
 
   private_visibility_config {
     networks {
@@ -28,21 +29,23 @@ resource "google_dns_managed_zone" "google_apis" {
 resource "google_dns_record_set" "apex" {
   for_each = var.google_api_domains
 
-  managed_zone = google_dns_managed_zone.google_apis[each.key].name
-  project      = var.project_id
-  name         = local.apex[each.key]
-  rrdatas      = local.private_addresses
-  ttl          = 300
-  type         = "A"
+  managed_zone    = google_dns_managed_zone.google_apis[each.key].name
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  name            = local.apex[each.key]
+  rrdatas         = local.private_addresses
+  ttl             = 300
+  type            = "A"
 }
 
 resource "google_dns_record_set" "wildcard" {
   for_each = var.google_api_domains
 
-  managed_zone = google_dns_managed_zone.google_apis[each.key].name
-  project      = var.project_id
-  name         = "*.${each.key}."
-  rrdatas      = [local.apex[each.key]]
-  ttl          = 300
-  type         = "CNAME"
+  managed_zone    = google_dns_managed_zone.google_apis[each.key].name
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  name            = "*.${each.key}."
+  rrdatas         = [local.apex[each.key]]
+  ttl             = 300
+  type            = "CNAME"
 }

@@ -1,3 +1,9 @@
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "force_destroy" {
   description = "Delete a zone with the records in it that Terraform did not make."
   type        = bool

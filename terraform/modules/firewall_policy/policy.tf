@@ -32,9 +32,10 @@ locals {
 }
 
 resource "google_compute_network_firewall_policy_with_rules" "policy" {
-  name        = var.name
-  project     = var.project_id
-  description = "Who may reach whom; ends with a denial in both directions."
+  name            = var.name
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  description     = "Who may reach whom; ends with a denial in both directions."
 
   dynamic "rule" {
     for_each = local.order
@@ -90,6 +91,7 @@ resource "google_compute_network_firewall_policy_with_rules" "policy" {
 resource "google_compute_network_firewall_policy_association" "network" {
   name              = var.name
   project           = var.project_id
+  deletion_policy   = var.deletion_policy
   attachment_target = var.network_id
   firewall_policy   = google_compute_network_firewall_policy_with_rules.policy.name
 }

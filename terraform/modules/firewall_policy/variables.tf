@@ -8,6 +8,12 @@ variable "context" {
   nullable = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "name" {
   description = "Name of the policy."
   type        = string

@@ -6,12 +6,13 @@ locals {
 resource "google_compute_address" "nat" {
   for_each = toset([for number in range(1, var.addresses + 1) : tostring(number)])
 
-  name         = "${var.name}-nat-${each.key}"
-  project      = var.project_id
-  region       = var.region
-  description  = "Address ${each.key} that the network is seen from."
-  address_type = "EXTERNAL"
-  network_tier = "PREMIUM"
+  name            = "${var.name}-nat-${each.key}"
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  region          = var.region
+  description     = "Address ${each.key} that the network is seen from."
+  address_type    = "EXTERNAL"
+  network_tier    = "PREMIUM"
 
   lifecycle {
     # An address that is taken away is released only after the NAT has let go of it.
@@ -20,16 +21,18 @@ resource "google_compute_address" "nat" {
 }
 
 resource "google_compute_router" "router" {
-  name        = "${var.name}-router"
-  project     = var.project_id
-  region      = var.region
-  network     = var.network_id
-  description = "Carries the NAT."
+  name            = "${var.name}-router"
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  region          = var.region
+  network         = var.network_id
+  description     = "Carries the NAT."
 }
 
 resource "google_compute_router_nat" "nat" {
   name                   = "${var.name}-nat"
   project                = var.project_id
+  deletion_policy        = var.deletion_policy
   region                 = var.region
   router                 = google_compute_router.router.name
   nat_ip_allocate_option = "MANUAL_ONLY"

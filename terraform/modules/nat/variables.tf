@@ -4,6 +4,12 @@ variable "addresses" {
   nullable    = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "log_filter" {
   description = "What the NAT logs: ERRORS_ONLY, TRANSLATIONS_ONLY or ALL."
   type        = string

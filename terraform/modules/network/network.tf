@@ -5,9 +5,10 @@ locals {
 
 resource "google_compute_network" "network" {
   #checkov:skip=CKV2_GCP_18:The network is guarded by a network firewall policy (modules/firewall_policy), which the check does not know.
-  name        = var.name
-  project     = var.project_id
-  description = "Network of the ${var.environment} environment, cut from ${var.cidr_block}."
+  name            = var.name
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  description     = "Network of the ${var.environment} environment, cut from ${var.cidr_block}."
 
   # CIS Google Cloud 3.1 and 3.2: no subnets and no way out but those written down.
   auto_create_subnetworks         = false

@@ -6,6 +6,7 @@ resource "google_compute_route" "route" {
 
   name             = "${var.name}-${each.key}"
   project          = var.project_id
+  deletion_policy  = var.deletion_policy
   network          = google_compute_network.network.id
   description      = each.value.description
   dest_range       = each.value.destination

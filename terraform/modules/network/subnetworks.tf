@@ -13,6 +13,7 @@ resource "google_compute_subnetwork" "subnetwork" {
 
   name                     = "${var.name}-${each.key}"
   project                  = var.project_id
+  deletion_policy          = var.deletion_policy
   network                  = google_compute_network.network.id
   region                   = var.region
   description              = each.value.description
@@ -49,14 +50,15 @@ resource "google_compute_subnetwork" "proxy" {
   #checkov:skip=CKV_GCP_26:Flow logs are not supported on a proxy-only subnetwork.
   #checkov:skip=CKV_GCP_74:Private Google access is not supported on a proxy-only subnetwork.
   #checkov:skip=CKV_GCP_76:The subnetwork has no IPv6 range.
-  name          = "${var.name}-proxy"
-  project       = var.project_id
-  network       = google_compute_network.network.id
-  region        = var.region
-  description   = "Proxies of regional load balancers."
-  ip_cidr_range = local.cidr_blocks.proxy
-  purpose       = "REGIONAL_MANAGED_PROXY"
-  role          = "ACTIVE"
+  name            = "${var.name}-proxy"
+  project         = var.project_id
+  deletion_policy = var.deletion_policy
+  network         = google_compute_network.network.id
+  region          = var.region
+  description     = "Proxies of regional load balancers."
+  ip_cidr_range   = local.cidr_blocks.proxy
+  purpose         = "REGIONAL_MANAGED_PROXY"
+  role            = "ACTIVE"
 
   timeouts {
     delete = "20m"

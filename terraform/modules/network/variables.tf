@@ -4,6 +4,12 @@ variable "cidr_block" {
   nullable    = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "environment" {
   description = "Environment, for descriptions."
   type        = string

@@ -8,6 +8,12 @@ variable "channels" {
   nullable = false
 }
 
+variable "deletion_policy" {
+  description = "PREVENT: Terraform refuses to delete. DELETE: it may."
+  type        = string
+  nullable    = false
+}
+
 variable "force_delete" {
   description = "Delete a channel that alerts still name."
   type        = bool

@@ -1,10 +1,11 @@
 module "notification_channels" {
   source = "../../modules/notification_channels"
 
-  channels     = var.notification_channels
-  force_delete = !var.protect
-  labels       = merge(var.labels, { root = "foundation" })
-  project_id   = var.project_id
+  channels        = var.notification_channels
+  deletion_policy = local.deletion_policy
+  force_delete    = !var.protect
+  labels          = merge(var.labels, { root = "foundation" })
+  project_id      = var.project_id
 }
 
 module "budget" {
@@ -12,6 +13,7 @@ module "budget" {
 
   billing_account          = var.billing_account
   budgets                  = var.budgets
+  deletion_policy          = local.deletion_policy
   notification_channel_ids = module.notification_channels.ids
   project_id               = var.project_id
   project_number           = var.project_number
@@ -22,8 +24,9 @@ module "budget" {
 module "contacts" {
   source = "../../modules/contacts"
 
-  contacts   = var.contacts
-  project_id = var.project_id
+  contacts        = var.contacts
+  deletion_policy = local.deletion_policy
+  project_id      = var.project_id
 }
 
 module "quotas" {

@@ -205,6 +205,18 @@ variable "quotas" {
   }
 }
 
+variable "quotas_adopted" {
+  description = "Names of the quotas that Google already keeps a preference for, from an earlier life of the project: they are imported, because Google has no way to delete one and refuses to make it twice."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.quotas_adopted, keys(var.quotas))) == 0
+    error_message = "quotas_adopted has ${join(", ", setsubtract(var.quotas_adopted, keys(var.quotas)))}; allowed: keys of quotas, ${join(", ", keys(var.quotas))}."
+  }
+}
+
 variable "quotas_contact_email" {
   description = "Who Google answers about a quota increase. Required with quotas; write-only at Google, so a later change of it alone is ignored."
   type        = string

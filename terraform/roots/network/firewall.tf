@@ -1,10 +1,11 @@
 module "firewall_policy" {
   source = "../../modules/firewall_policy"
 
-  name       = var.name
-  network_id = module.network.id
-  project_id = var.project_id
-  rules      = merge(yamldecode(file("${path.module}/firewall.yaml")), var.firewall_rules)
+  deletion_policy = local.deletion_policy
+  name            = var.name
+  network_id      = module.network.id
+  project_id      = var.project_id
+  rules           = merge(yamldecode(file("${path.module}/firewall.yaml")), var.firewall_rules)
   context = {
     fqdns = {
       atlas  = var.atlas.fqdns

@@ -1,19 +1,21 @@
 module "network" {
   source = "../../modules/network"
 
-  cidr_block  = var.cidr_block
-  environment = var.environment
-  flow_logs   = var.flow_logs
-  name        = var.name
-  project_id  = var.project_id
-  ranges      = var.ranges
-  region      = var.region
+  cidr_block      = var.cidr_block
+  deletion_policy = local.deletion_policy
+  environment     = var.environment
+  flow_logs       = var.flow_logs
+  name            = var.name
+  project_id      = var.project_id
+  ranges          = var.ranges
+  region          = var.region
 }
 
 module "nat" {
   source = "../../modules/nat"
 
   addresses        = var.nat.addresses
+  deletion_policy  = local.deletion_policy
   log_filter       = var.nat.log_filter
   max_ports_per_vm = var.nat.max_ports_per_vm
   min_ports_per_vm = var.nat.min_ports_per_vm
@@ -29,6 +31,7 @@ module "nat" {
 module "dns" {
   source = "../../modules/dns"
 
+  deletion_policy    = local.deletion_policy
   force_destroy      = !var.protect
   google_api_domains = ["gcr.io", "googleapis.com", "pkg.dev"]
   name               = var.name

@@ -6,9 +6,6 @@ provider "google" {
   billing_project       = var.project_id
   user_project_override = true
 
-  # The deletion_policy of every resource, kept in its state: PREVENT makes Terraform refuse to delete.
-  deletion_policy = var.protect ? "PREVENT" : "DELETE"
-
   default_labels = merge(var.labels, { root = "network" })
   poll_interval  = var.poll_interval
   project        = var.project_id
