@@ -121,11 +121,11 @@ class AdminApi:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         while not self._daemon.stopping:
-            for exchange in journal.find(Query.parse(given)):
+            exchanges, seen = journal.find(Query.parse(given)), journal.last
+            for exchange in exchanges:
                 await response.write(json.dumps(exchange).encode() + b"\n")
-                given = {**given, "after": str(exchange["number"])}
-            given.pop("limit", None)
-            await journal.grown()
+            given = {**given, "after": str(seen), "limit": "0"}
+            await journal.beyond(seen)
         return response
 
     async def _settings(self, _: web.Request) -> web.Response:

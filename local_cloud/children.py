@@ -42,12 +42,18 @@ class Child:
     log: Path
     environment: Mapping[str, str]
     restarts: int = 0
+    ended_early: int = 0
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
         return self.process.pid if self.process is not None and self.process.returncode is None else None
+
+    @property
+    def keeps_ending(self) -> bool:
+        """Whether it has ended soon after its start more than once in a row: waiting for it is no use."""
+        return self.ended_early > 1
 
 
 class Children:
@@ -64,9 +70,9 @@ class Children:
         self._children.append(child)
         self._tasks.append(asyncio.get_running_loop().create_task(self._keep(child)))
 
-    def pid(self, name: str) -> int | None:
-        """The process id of the child `name`; None while it is down or when there is no such child."""
-        return next((child.pid for child in self._children if child.name == name), None)
+    def find(self, name: str) -> Child | None:
+        """The child of that name, if there is one."""
+        return next((child for child in self._children if child.name == name), None)
 
     def listed(self) -> list[dict[str, object]]:
         """Name, id (None while it is down) and number of restarts of each."""
@@ -81,12 +87,12 @@ class Children:
         self._record()
 
     async def _keep(self, child: Child) -> None:
-        pause = FIRST_PAUSE
         loop = asyncio.get_running_loop()
         while True:
             begun = loop.time()
             code = await self._run(child)
-            pause = FIRST_PAUSE if loop.time() - begun > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            child.ended_early = 0 if loop.time() - begun > STEADY_SECONDS else child.ended_early + 1
+            pause = min(FIRST_PAUSE * 2**child.ended_early, LONGEST_PAUSE)
             child.restarts += 1
             _LOG.warning("%s ended with %s; see %s; starting it again in %.1f s", child.name, code, child.log, pause)
             await asyncio.sleep(pause)

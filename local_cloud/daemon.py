@@ -88,6 +88,7 @@ class Daemon:
     def stop(self) -> None:
         """End `serve`."""
         self._ended.set()
+        self.journal.end_waits()
 
     def status(self) -> dict[str, Any]:
         """What runs, as JSON values."""
@@ -177,9 +178,10 @@ class Daemon:
         return ProviderChoice.REGISTRY if await asyncio.shield(self._registry) else ProviderChoice.STAND_IN
 
     async def _provider_pid(self) -> int | None:
-        if not children.provider_exists() or not await provider_source.accepts(self.state.provider_socket):
+        child = self.children.find(children.PROVIDER)
+        if child is None or not await provider_source.accepts(self.state.provider_socket, lambda: child.keeps_ending):
             return None
-        return self.children.pid(children.PROVIDER)
+        return child.pid
 
     async def _close(self, admin: web.AppRunner) -> None:
         _LOG.info("stopping")

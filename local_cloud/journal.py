@@ -167,6 +167,8 @@ class Journal:
         self._waiting: list[Exchange] = []
         self._timer: asyncio.TimerHandle | None = None
         self._grown = asyncio.Event()
+        self._ending = False
+        self.last = int(self._connection.execute("SELECT coalesce(max(number), 0) FROM exchanges").fetchone()[0])
 
     def record(self, exchange: Exchange) -> None:
         """Take an exchange; it is on disk within `FLUSH_INTERVAL`, and in every query at once."""
@@ -189,6 +191,7 @@ class Journal:
             "DELETE FROM exchanges WHERE number <= (SELECT max(number) FROM exchanges) - ?", (KEPT_EXCHANGES,)
         )
         self._connection.execute("COMMIT")
+        self.last = int(self._connection.execute("SELECT max(number) FROM exchanges").fetchone()[0])
         self._grown.set()
 
     def find(self, query: Query) -> list[dict[str, Any]]:
@@ -210,10 +213,16 @@ class Journal:
         self.flush()
         self._connection.execute("DELETE FROM exchanges")
 
-    async def grown(self) -> None:
-        """Wait until an exchange was written after this call."""
-        self._grown.clear()
-        await self._grown.wait()
+    def end_waits(self) -> None:
+        """Let everybody who waits for more go, as the daemon stops."""
+        self._ending = True
+        self._grown.set()
+
+    async def beyond(self, number: int) -> None:
+        """Wait until an exchange with a higher number than `number` is written, or `end_waits`."""
+        while self.last <= number and not self._ending:
+            self._grown.clear()
+            await self._grown.wait()
 
     def close(self) -> None:
         """Write what waits and close the database."""

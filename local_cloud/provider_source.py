@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
@@ -40,10 +41,10 @@ async def registry_answers() -> bool:
         return False
 
 
-async def accepts(socket: Path) -> bool:
-    """Whether somebody listens on `socket` within `START_SECONDS`."""
+async def accepts(socket: Path, hopeless: Callable[[], bool]) -> bool:
+    """Whether somebody listens on `socket` within `START_SECONDS`; given up early when it is `hopeless`."""
     deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while asyncio.get_running_loop().time() < deadline:
+    while asyncio.get_running_loop().time() < deadline and not hopeless():
         try:
             _, writer = await asyncio.open_unix_connection(str(socket))
         except OSError:

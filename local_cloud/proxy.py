@@ -26,6 +26,8 @@ OPENING_SECONDS = 30.0
 # Idle connections are kept longer than clients keep theirs (urllib3 and Go: 90 s at most), so that it is always the
 # client that closes first and no request is lost to a race.
 KEEPALIVE_SECONDS = 600.0
+# Requests in flight get this long to end when the proxy stops, in seconds.
+STOP_SECONDS = 2.0
 # Longest request line, header field and CONNECT head, in bytes.
 LONGEST_HEAD = 65_536
 MOST_HEADERS = 256
@@ -63,7 +65,8 @@ class ForwardProxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.http.shutdown(timeout=2.0)
+        self.http.pre_shutdown()
+        await self.http.shutdown(timeout=STOP_SECONDS)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` beside the connections, cancelled when the proxy stops."""
