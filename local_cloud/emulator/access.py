@@ -44,7 +44,8 @@ class Access:
         return None
 
     def require(self, call: Call) -> None:
-        """ApiError 403 naming the permission when the mode is `enforce` and the caller lacks one; in `audit` the lack is noted on the answer."""
+        """ApiError 403 naming the permission when the mode is `enforce` and the caller lacks one; in `audit` the lack
+        is noted on the answer."""
         if self._emulator.settings.iam == IamMode.OFF:
             return
         lacking = self.missing(call)
@@ -75,7 +76,8 @@ class Access:
     # Policies
 
     def chain(self, call: Call) -> list[tuple[str, str]]:
-        """(service, name) of every resource whose policy counts for this call, from the resource up to the organisation."""
+        """(service, name) of every resource whose policy counts for this call, from the resource up to the
+        organisation."""
         own = list(call.profile.policy_names(call)) if call.profile.policy_names else list(_path_names(call))
         names = list(dict.fromkeys(own))
         for service, name in list(names):
@@ -108,11 +110,15 @@ class Access:
                     return True
         return False
 
-    def _binds(self, call: Call, binding: Mapping[str, Any], memberships: frozenset[str], permission: str, principal: Principal) -> bool:
+    def _binds(
+        self, call: Call, binding: Mapping[str, Any], memberships: frozenset[str], permission: str, principal: Principal
+    ) -> bool:
         permissions = self._roles.permissions_of(binding["role"])
         if permissions is None or permission not in permissions:
             return False
-        if not any(member in memberships or self._convenience(call, member, principal) for member in binding.get("members", [])):
+        if not any(
+            member in memberships or self._convenience(call, member, principal) for member in binding.get("members", [])
+        ):
             return False
         return conditions.holds(call, binding.get("condition"))
 
@@ -123,7 +129,12 @@ class Access:
         if role is None:
             return False
         policy = self._emulator.store.policy("cloudresourcemanager", f"projects/{project}") or {}
-        members = {who for binding in policy.get("bindings", []) if binding["role"] == role for who in binding.get("members", [])}
+        members = {
+            who
+            for binding in policy.get("bindings", [])
+            if binding["role"] == role
+            for who in binding.get("members", [])
+        }
         return bool(members & principal.memberships())
 
 
@@ -137,20 +148,35 @@ def _path_names(call: Call) -> Iterator[tuple[str, str]]:
 def denied(call: Call, permission: str, resource: str) -> ApiError:
     """403 in the words of the API that was called, always naming the permission."""
     metadata = {"permission": permission, "resource": resource}
-    detail = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "IAM_PERMISSION_DENIED", "domain": "iam.googleapis.com", "metadata": metadata}
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "IAM_PERMISSION_DENIED",
+        "domain": "iam.googleapis.com",
+        "metadata": metadata,
+    }
     if permission == _USE:
         number = resource.partition("/")[2]
         message = (
             f"Caller does not have required permission to use project {number}. Grant the caller the "
             f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {_USE} permission."
         )
-        return ApiError(403, message, details=({**detail, "reason": "USER_PROJECT_DENIED", "domain": "googleapis.com"},))
+        return ApiError(
+            403, message, details=({**detail, "reason": "USER_PROJECT_DENIED", "domain": "googleapis.com"},)
+        )
     if call.profile.style == "compute":
-        return ApiError(403, f"Required '{permission}' permission for '{resource}'", reason="forbidden", details=(detail,))
+        return ApiError(
+            403, f"Required '{permission}' permission for '{resource}'", reason="forbidden", details=(detail,)
+        )
     if call.service == "storage":
-        message = f"{call.caller} does not have {permission} access to the Google Cloud Storage {_storage_noun(resource)}. Permission '{permission}' denied on resource (or it may not exist)."
+        message = (
+            f"{call.caller} does not have {permission} access to the Google Cloud Storage {_storage_noun(resource)}."
+            f" Permission '{permission}' denied on resource (or it may not exist)."
+        )
         return ApiError(403, message, reason="forbidden", details=(detail,))
-    message = f"Permission '{permission}' denied on resource '//{call.service}.googleapis.com/{resource}' (or it may not exist)."
+    message = (
+        f"Permission '{permission}' denied on resource '//{call.service}.googleapis.com/{resource}' (or it may not"
+        " exist)."
+    )
     return ApiError(403, message, details=(detail,))
 
 

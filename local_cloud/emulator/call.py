@@ -26,7 +26,8 @@ _COMPUTE_ZONE = ZoneInfo("America/Los_Angeles")
 
 @dataclass
 class Call:
-    """`name` is the relative, canonical path of the resource or collection (`projects/p/topics/t`); `query` holds the first value of each parameter in camelCase."""
+    """`name` is the relative, canonical path of the resource or collection (`projects/p/topics/t`); `query` holds the
+    first value of each parameter in camelCase."""
 
     emulator: Emulator
     profile: Profile
@@ -126,7 +127,9 @@ class Call:
     def missing(self, name: str) -> ApiError:
         """The 404 for `name`."""
         template = (self.type.not_found if self.type else "") or (
-            "The resource '{name}' was not found" if self.profile.style == "compute" else "Requested entity was not found."
+            "The resource '{name}' was not found"
+            if self.profile.style == "compute"
+            else "Requested entity was not found."
         )
         return not_found(template.format(**self.words(name)))
 

@@ -1,4 +1,5 @@
-"""Server-written fields that mean the same wherever a schema declares them: kind, id, selfLink, times, etag, fingerprint."""
+"""Server-written fields that mean the same wherever a schema declares them: kind, id, selfLink, times, etag,
+fingerprint."""
 
 from __future__ import annotations
 

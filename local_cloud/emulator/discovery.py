@@ -87,11 +87,13 @@ class Method:
             return "*"
         pattern = self._parameter_regex(reserved, name).replace(_ANY_SEGMENT, "*").replace("(?:", "(")
         return "/".join(
-            segment
-            if segment == "*" or re.fullmatch(r"[\w\-]+", segment)
-            else "**"
-            if ".*" in segment or ".+" in segment
-            else "*"
+            (
+                segment
+                if segment == "*" or re.fullmatch(r"[\w\-]+", segment)
+                else "**"
+                if ".*" in segment or ".+" in segment
+                else "*"
+            )
             for segment in pattern.split("/")
         )
 

@@ -14,7 +14,8 @@ _SERVICE_ACCOUNT = re.compile(r"@(?P<project>[a-z0-9-]+)\.iam\.gserviceaccount\.
 
 
 def require_enabled(call: Call) -> None:
-    """ApiError when the project is missing or deleted (403, or 404 from Compute) or the API is not enabled in it (403 SERVICE_DISABLED)."""
+    """ApiError when the project is missing or deleted (403, or 404 from Compute) or the API is not enabled in it (403
+    SERVICE_DISABLED)."""
     if call.profile.enablement == "always":
         return
     project = consumer_of(call)
@@ -30,7 +31,8 @@ def require_enabled(call: Call) -> None:
 
 
 def consumer_of(call: Call) -> str:
-    """The project whose enablement and quota count: the one in the path, else the quota project, else the service account's own; empty for a user without one."""
+    """The project whose enablement and quota count: the one in the path, else the quota project, else the service
+    account's own; empty for a user without one."""
     if call.profile.enablement == "resource" and call.project:
         return call.project
     header = call.request.headers.get("x-goog-user-project", "")
@@ -47,8 +49,9 @@ def service_disabled(call: Call, project: str, service: str) -> ApiError:
     title = call.document.content.get("title", service)
     url = f"https://console.developers.google.com/apis/api/{service}/overview?project={number}"
     message = (
-        f"{title} has not been used in project {number} before or it is disabled. Enable it by visiting {url} then retry. "
-        "If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry."
+        f"{title} has not been used in project {number} before or it is disabled. Enable it by visiting {url} then"
+        " retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and"
+        " retry."
     )
     detail = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",

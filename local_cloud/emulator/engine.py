@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from local_cloud.clock import Clock
@@ -25,9 +24,9 @@ from local_cloud.emulator.profiles.identities import federation, keys
 from local_cloud.emulator.schema import coerce, enums_as_numbers
 from local_cloud.emulator.settings import Settings
 from local_cloud.emulator.store import Store
+from local_cloud.emulator.tokens import NoTokens
 from local_cloud.emulator.verbs import STANDARD
 from local_cloud.identity.doors import FederationProviders, ServiceAccountKeys, TokenIssuer
-from local_cloud.emulator.tokens import NoTokens
 
 _LOG = logging.getLogger(__name__)
 _POLICY_VERBS = frozenset({"getIamPolicy", "setIamPolicy", "testIamPermissions"})
@@ -48,7 +47,9 @@ class Route:
 class Emulator:
     """Google's APIs over one store; synchronous, one request at a time."""
 
-    def __init__(self, database: Path | str, *, clock: Clock, settings: Settings, profiles: Mapping[str, Profile] | None = None) -> None:
+    def __init__(
+        self, database: Path | str, *, clock: Clock, settings: Settings, profiles: Mapping[str, Profile] | None = None
+    ) -> None:
         """Open `database` (created and seeded when empty); `profiles` replaces the packaged ones."""
         self.clock = clock
         self.settings = settings
@@ -121,9 +122,12 @@ class Emulator:
                 return self._answer(self._call(method, request))
         except ApiError as error:
             return error.response(style)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last boundary: whatever fails inside must answer like a server
             _LOG.exception("%s https://%s%s failed inside the emulator", request.method, request.host, request.path)
-            message = "The local cloud failed on this request: a defect of the emulator; `python -m local_cloud logs` shows it."
+            message = (
+                "The local cloud failed on this request: a defect of the emulator; `python -m local_cloud logs`"
+                " shows it."
+            )
             return ApiError(500, message).response(style)
 
     def forward(self, request: Request, path: str, query: str) -> Response:
@@ -138,7 +142,10 @@ class Emulator:
 
     @staticmethod
     def _no_such_path(request: Request) -> Response:
-        text = f"<!DOCTYPE html><title>Error 404 (Not Found)</title><p>The requested URL {request.path} was not found on {request.host}."
+        text = (
+            f"<!DOCTYPE html><title>Error 404 (Not Found)</title><p>The requested URL {request.path} was not found on"
+            f" {request.host}."
+        )
         return Response.text(404, text, "text/html; charset=UTF-8")
 
     def _call(self, method: Method, request: Request) -> Call:

@@ -1,4 +1,5 @@
-"""Google's error bodies: one exception that the engine and the profiles raise, rendered in the style of the API that answers."""
+"""Google's error bodies: one exception that the engine and the profiles raise, rendered in the style of the API that
+answers."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ REASON: Mapping[int, str] = {
 
 @dataclass
 class ApiError(Exception):
-    """One refusal. `code` is the HTTP status; `status` the canonical code and `reason` the legacy one (both follow from `code` when empty).
+    """One refusal. `code` is the HTTP status; `status` the canonical code and `reason` the legacy one (both follow
+    from `code` when empty).
 
     `details` are google.rpc messages with their `@type`; `location` is the field of a legacy error.
     """
@@ -59,7 +61,8 @@ class ApiError(Exception):
         self.reason = self.reason or REASON.get(self.code, "backendError")
 
     def body(self, style: str) -> dict[str, Any]:
-        """The JSON body in `style`: `aip` (code, message, status, details), `compute` (errors[] without status) or `legacy` (errors[] and status)."""
+        """The JSON body in `style`: `aip` (code, message, status, details), `compute` (errors[] without status) or
+        `legacy` (errors[] and status)."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if style != "aip":
             entry = {"message": self.message, "domain": self._domain(), "reason": self.reason}
@@ -122,7 +125,10 @@ def in_use(message: str) -> ApiError:
 def unimplemented(method_id: str, profile: str) -> ApiError:
     """501 (400 for Cloud Storage, whose Go client retries every 5xx for ever): this emulator has not got the method."""
     code = 400 if method_id.startswith("storage.") else 501
-    message = f"The local cloud does not implement {method_id}: local_cloud/emulator/profiles/{profile}.py has no entry for it."
+    message = (
+        f"The local cloud does not implement {method_id}: local_cloud/emulator/profiles/{profile}.py has no entry"
+        " for it."
+    )
     return ApiError(code, message, status="UNIMPLEMENTED", reason="notImplemented")
 
 
@@ -130,8 +136,8 @@ def unauthenticated() -> ApiError:
     """401: no valid access token."""
     return ApiError(
         401,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. "
-        "See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid"
+        " authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
         details=(
             {
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",

@@ -1,4 +1,5 @@
-"""List filters: one parser for AIP-160 (`state:ENABLED AND labels.env = "prod"`) and for the older `field eq regex` form of Compute."""
+"""List filters: one parser for AIP-160 (`state:ENABLED AND labels.env = "prod"`) and for the older `field eq regex`
+form of Compute."""
 
 from __future__ import annotations
 
@@ -166,9 +167,11 @@ def _has(values: list[Any], wanted: str) -> bool:
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[list[Any], str], bool]:
     def check(values: list[Any], wanted: str) -> bool:
         return any(
-            compare(float(value), float(wanted))
-            if _is_number(value) and _is_number(wanted)
-            else compare(_text(value), wanted)
+            (
+                compare(float(value), float(wanted))
+                if _is_number(value) and _is_number(wanted)
+                else compare(_text(value), wanted)
+            )
             for value in values
         )
 

@@ -18,7 +18,9 @@ def set_labels(call: Call) -> Body | Response:
     stored = call.stored()
     given = call.body.get("labelFingerprint")
     if given != stored.body.get("labelFingerprint"):
-        raise condition_not_met("Labels fingerprint either invalid or resource labels have changed", location="labelFingerprint")
+        raise condition_not_met(
+            "Labels fingerprint either invalid or resource labels have changed", location="labelFingerprint"
+        )
     body = {**stored.body, "labels": call.body.get("labels", {})}
     kept = verbs.keep(call, stored.name, body, stored)
     return verbs.respond(call, kept.name, "setLabels", kept)

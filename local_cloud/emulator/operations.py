@@ -17,7 +17,8 @@ _SCOPES = ("regions", "zones")
 
 
 def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
-    """Keep a new operation on the resource `target` and return what the caller sees; `result` is the finished resource (None for a deletion)."""
+    """Keep a new operation on the resource `target` and return what the caller sees; `result` is the finished
+    resource (None for a deletion)."""
     at_once = f"{call.method.collection}.{call.method.verb}" in call.profile.done_at_once
     seconds = 0.0 if at_once else call.emulator.settings.operation_seconds
     done_at = call.now.timestamp() + seconds
@@ -32,7 +33,11 @@ def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
 def failed(call: Call, target: str, verb: str, code: str, message: str) -> Body:
     """A Compute operation that ends in an error: the request was accepted and the work could not be done."""
     name, body = _compute(call, target, verb)
-    body |= {"error": {"errors": [{"code": code, "message": message}]}, "httpErrorStatusCode": 400, "httpErrorMessage": "BAD REQUEST"}
+    body |= {
+        "error": {"errors": [{"code": code, "message": message}]},
+        "httpErrorStatusCode": 400,
+        "httpErrorMessage": "BAD REQUEST",
+    }
     done_at = call.now.timestamp() + call.emulator.settings.operation_seconds
     call.store.put_operation(call.service, name, body, done_at)
     return shown(call, body, done_at)
@@ -95,7 +100,11 @@ def _aip_name(target: str, token: str) -> str:
 def shown(call: Call, body: Body, done_at: float) -> Body:
     """The operation as it looks now: finished, or still under way."""
     if call.now.timestamp() >= done_at:
-        return {**body, "endTime": call.stamp(datetime.fromtimestamp(done_at, UTC))} if call.profile.dialect == "compute" else body
+        return (
+            {**body, "endTime": call.stamp(datetime.fromtimestamp(done_at, UTC))}
+            if call.profile.dialect == "compute"
+            else body
+        )
     if call.profile.dialect == "compute":
         running = {key: value for key, value in body.items() if key != "error" and not key.startswith("httpError")}
         return {**running, "status": "RUNNING", "progress": 0}
@@ -125,7 +134,8 @@ def answer(call: Call) -> Body:
 
 
 def _waited(call: Call, body: dict[str, Any], done_at: float) -> Body:
-    """A wait answers when the operation is done: the emulator finishes it then and there instead of holding the connection."""
+    """A wait answers when the operation is done: the emulator finishes it then and there instead of holding the
+    connection."""
     moment = min(done_at, call.now.timestamp())
     call.store.put_operation(call.service, call.name, body, moment)
     return shown(call, body, moment)

@@ -18,7 +18,8 @@ DEFAULT_SIZE = 500
 
 
 def page(call: Call, items: Sequence[Mapping[str, Any]], key: str) -> Body:
-    """One page of `items` under `key`, with `nextPageToken` when there are more; an empty list leaves the key out, as the APIs do."""
+    """One page of `items` under `key`, with `nextPageToken` when there are more; an empty list leaves the key out, as
+    the APIs do."""
     accepts = compile_filter(call.query.get("filter", ""))
     chosen = _ordered([item for item in items if accepts(item)], call.query.get("orderBy", ""))
     start, size = _start(call.query.get("pageToken", "")), _size(call.query)

@@ -54,7 +54,8 @@ def slots(body: Any, path: str) -> Iterator[tuple[Any, Any]]:
 
 
 def merged(before: Any, change: Any) -> Any:
-    """`before` with `change` laid over it: objects merge, a null removes, everything else replaces (JSON merge patch, RFC 7396)."""
+    """`before` with `change` laid over it: objects merge, a null removes, everything else replaces (JSON merge patch,
+    RFC 7396)."""
     if not isinstance(change, Mapping):
         return change
     result = dict(before) if isinstance(before, Mapping) else {}

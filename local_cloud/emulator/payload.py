@@ -15,7 +15,8 @@ _PATH_VERBS = frozenset({"PUT"})
 
 
 def wrapper_field(call: Call) -> str | None:
-    """The field of the request that holds the resource (`serviceAccount` of CreateServiceAccountRequest), or None when the body is the resource."""
+    """The field of the request that holds the resource (`serviceAccount` of CreateServiceAccountRequest), or None
+    when the body is the resource."""
     if not call.method.request or call.method.request == call.schema:
         return None
     for key, node in properties(call.document, call.method.request).items():
@@ -25,7 +26,8 @@ def wrapper_field(call: Call) -> str | None:
 
 
 def payload_of(call: Call) -> Body:
-    """The resource in the request body in canonical form, in the spelling it is kept in; output-only fields are ignored, as the APIs do."""
+    """The resource in the request body in canonical form, in the spelling it is kept in; output-only fields are
+    ignored, as the APIs do."""
     wrapper = wrapper_field(call)
     body: Body = call.body.get(wrapper) or {} if wrapper else call.body
     kept = frozenset(call.resource_type.writable)
@@ -42,7 +44,11 @@ def payload_of(call: Call) -> Body:
 
 def mask_of(call: Call) -> list[str]:
     """The update mask as dotted camelCase paths, from the query or the body; empty without one."""
-    raw = call.query.get("updateMask") or (call.body.get("updateMask") if isinstance(call.body.get("updateMask"), str) else "") or ""
+    raw = (
+        call.query.get("updateMask")
+        or (call.body.get("updateMask") if isinstance(call.body.get("updateMask"), str) else "")
+        or ""
+    )
     paths = [".".join(camel(part) for part in path.strip().split(".")) for path in str(raw).split(",") if path.strip()]
     wrapper = wrapper_field(call)
     return [path.removeprefix(f"{wrapper}.") if wrapper else path for path in paths]
@@ -55,8 +61,7 @@ def id_of(call: Call, body: Body) -> str | None:
     if kind == "path":
         return None
     if kind == "query":
-        value = call.query.get(key) or call.number()
-        return value
+        return call.query.get(key) or call.number()
     if kind == "body":
         return str(body.get(key) or call.body.get(key) or call.required(key))
     if kind == "sequence":

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 # Of an empty policy, as Google answers it ("ACAB").
 EMPTY_ETAG = "ACAB"
 _MEMBER_KINDS = (
-    "user:", "group:", "serviceAccount:", "domain:", "principal:", "principalSet:", "deleted:", "projectOwner:", "projectEditor:", "projectViewer:",
+    "user:",
+    "group:",
+    "serviceAccount:",
+    "domain:",
+    "principal:",
+    "principalSet:",
+    "deleted:",
+    "projectOwner:",
+    "projectEditor:",
+    "projectViewer:",
 )
 _STALE = "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
 
@@ -50,7 +59,9 @@ def _canonical_bindings(bindings: Sequence[Mapping[str, Any]]) -> list[Body]:
     for binding in bindings:
         role, condition = binding.get("role", ""), binding.get("condition")
         _refuse_unknown(role, binding.get("members") or [])
-        group = groups.setdefault((role, repr(condition)), {"members": [], "role": role, **({"condition": condition} if condition else {})})
+        group = groups.setdefault(
+            (role, repr(condition)), {"members": [], "role": role, **({"condition": condition} if condition else {})}
+        )
         group["members"] += [member for member in binding.get("members") or [] if member not in group["members"]]
     return [groups[key] for key in sorted(groups) if groups[key]["members"]]
 

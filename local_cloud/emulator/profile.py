@@ -24,7 +24,8 @@ Handler = Callable[["Call"], "Body | Response"]
 
 @dataclass(frozen=True)
 class SoftDelete:
-    """A deleted resource stays for `days`, shows `marks`, and its name stays taken. `gettable`: a plain get still finds it."""
+    """A deleted resource stays for `days`, shows `marks`, and its name stays taken. `gettable`: a plain get still
+    finds it."""
 
     days: float
     marks: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class ResourceType:
     | `merge_update` | a PUT merges like a PATCH |
     | `in_use_by_operation` | deleting what is in use starts an operation that fails, instead of answering 400 |
     | `cascade` | deleting takes everything below with it (else children block with 400) |
-    """
+    """  # noqa: E501 - a table row is one line
 
     collection: str
     label: str = ""
@@ -142,7 +143,7 @@ class Profile:
     | `done_at_once` | `collection.verb`s that answer with a finished operation or a plain resource even when operations take time |
     | `raw` | paths outside the discovery documents: called first, returns a Response or None |
     | `seed` | fills an empty cloud |
-    """
+    """  # noqa: E501 - a table row is one line
 
     api: str
     versions: Sequence[str] = ("v1",)

@@ -1,4 +1,5 @@
-"""Fields that point to other resources: any spelling in, one spelling out, targets that exist, and nothing deleted while it is pointed at."""
+"""Fields that point to other resources: any spelling in, one spelling out, targets that exist, and nothing deleted
+while it is pointed at."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _URL = re.compile(r"^https?://[^/]+/(?:compute/)?(?:v\d\w*|beta|alpha)?/?(?:proj
 
 
 def normalise(call: Call, body: Body) -> list[tuple[str, str]]:
-    """Rewrite every reference of `body` in place; returns the (service, name) targets. ApiError 400 for a target that is not there."""
+    """Rewrite every reference of `body` in place; returns the (service, name) targets. ApiError 400 for a target that
+    is not there."""
     targets: list[tuple[str, str]] = []
     checked = {path: (kind, True) for path, kind in call.resource_type.references.items()}
     loose = {path: (kind, False) for path, kind in call.resource_type.loose_references.items()}
@@ -45,7 +47,10 @@ def relative_name(call: Call, service: str, collection: str, value: str) -> str:
         value = value[2:].partition("/")[2]
     if "/" not in value:
         value = _template(call, service, collection).rpartition("/")[0] + f"/{value}"
-    elif not value.startswith(("projects/", "organizations/", "folders/", "billingAccounts/", "locations/")) and call.project:
+    elif (
+        not value.startswith(("projects/", "organizations/", "folders/", "billingAccounts/", "locations/"))
+        and call.project
+    ):
         value = f"projects/{call.project}/{value}"
     return call.emulator.canonical(call.emulator.profiles.get(service), value)
 
@@ -64,7 +69,10 @@ def _template(call: Call, service: str, collection: str) -> str:
 def _dangling(call: Call, path: str, value: str, collection: str) -> ApiError:
     noun = collection.rpartition(".")[2].removesuffix("s")
     if call.profile.style == "compute":
-        return invalid(f"Invalid value for field 'resource.{path}': '{value}'. The referenced {noun} resource cannot be found.", location=path)
+        return invalid(
+            f"Invalid value for field 'resource.{path}': '{value}'. The referenced {noun} resource cannot be found.",
+            location=path,
+        )
     return call.missing_reference(value)
 
 

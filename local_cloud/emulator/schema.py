@@ -1,4 +1,5 @@
-"""What a discovery schema says about a JSON value: coercion of requests, output-only fields, required fields, proto3 zeros, response checks."""
+"""What a discovery schema says about a JSON value: coercion of requests, output-only fields, required fields, proto3
+zeros, response checks."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def properties(document: Document, schema: str) -> Mapping[str, Node]:
 
 @dataclass
 class Coercion:
-    """One pass over a request body: what fits is canonicalised, what does not is collected as violations, what is unknown is kept and noted."""
+    """One pass over a request body: what fits is canonicalised, what does not is collected as violations, what is
+    unknown is kept and noted."""
 
     document: Document
     style: str
@@ -113,7 +115,10 @@ class Coercion:
             self.violations.append(
                 (
                     path,
-                    f"Invalid value for field 'resource.{path}': '{value}'. Must be a match of regex '{node['pattern']}'",
+                    (
+                        f"Invalid value for field 'resource.{path}': '{value}'. Must be a match of regex"
+                        f" '{node['pattern']}'"
+                    ),
                 )
             )
         return value
@@ -199,7 +204,8 @@ def _inner_without(document: Document, node: Node, value: Any) -> Any:
 
 
 def missing_required(document: Document, schema: str, body: Mapping[str, Any], method_id: str) -> list[str]:
-    """Top-level fields other than the name that `method_id` requires (`annotations.required`, or a description that opens with "Required") and `body` lacks."""
+    """Top-level fields other than the name that `method_id` requires (`annotations.required`, or a description that
+    opens with "Required") and `body` lacks."""
     return [
         name
         for name, node in properties(document, schema).items()
@@ -217,7 +223,8 @@ def _is_required(node: Node, method_id: str) -> bool:
 def without_zeros(
     document: Document, node: Node, value: Any, keep: frozenset[str] = frozenset(), path: str = ""
 ) -> Any:
-    """`value` as proto3 JSON prints it: false, 0, "", empty lists, nulls and a first `…UNSPECIFIED` enum are left out, except at the paths in `keep`."""
+    """`value` as proto3 JSON prints it: false, 0, "", empty lists, nulls and a first `…UNSPECIFIED` enum are left
+    out, except at the paths in `keep`."""
     node = resolve(document, node)
     if isinstance(value, Mapping):
         fields = node.get("properties")
@@ -244,8 +251,8 @@ def _is_zero(node: Node, value: Any) -> bool:
         return True
     if value == "0" and node.get("format") in _LONG_FORMATS:
         return True
-    enum = node.get("enum")
-    return bool(enum) and value == enum[0] and str(value).endswith("UNSPECIFIED")
+    first = next(iter(node.get("enum", ())), None)
+    return first is not None and value == first and str(value).endswith("UNSPECIFIED")
 
 
 def enums_as_numbers(document: Document, node: Node, value: Any) -> Any:
@@ -256,7 +263,8 @@ def enums_as_numbers(document: Document, node: Node, value: Any) -> Any:
         return {key: enums_as_numbers(document, fields.get(key, extra), item) for key, item in value.items()}
     if isinstance(value, list):
         return [enums_as_numbers(document, node.get("items", {}), item) for item in value]
-    return node["enum"].index(value) if value in node.get("enum", ()) else value
+    values = list(node.get("enum", ()))
+    return values.index(value) if value in values else value
 
 
 def departures(document: Document, node: Node, value: Any, path: str = "$") -> Iterator[str]:

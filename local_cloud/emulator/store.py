@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, content BLOB NOT NULL);
 
 @dataclass(frozen=True)
 class Stored:
-    """One resource: `name` is relative (`projects/p/topics/t`), `generation` counts its writes, `deleted_at` is a POSIX time while it is soft-deleted."""
+    """One resource: `name` is relative (`projects/p/topics/t`), `generation` counts its writes, `deleted_at` is a
+    POSIX time while it is soft-deleted."""
 
     service: str
     name: str
@@ -87,7 +88,8 @@ class Store:
     def get(self, service: str, name: str, *, deleted: bool = False) -> Stored | None:
         """The resource, or None; a soft-deleted one only with `deleted`."""
         row = self._connection.execute(
-            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND name = ?",
+            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND"
+            " name = ?",
             (service, name),
         ).fetchone()
         stored = _stored(row) if row else None
@@ -120,7 +122,10 @@ class Store:
         self, service: str, collection: str, parent: str | None = None, *, deleted: bool = False
     ) -> list[Stored]:
         """Resources of a collection directly in `parent` (`projects/p/topics`), or everywhere, in order of creation."""
-        sql = "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND collection = ?"
+        sql = (
+            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND"
+            " collection = ?"
+        )
         arguments: list[Any] = [service, collection]
         if parent is not None:
             sql += " AND parent = ?"
@@ -131,7 +136,8 @@ class Store:
     def below(self, service: str, prefix: str) -> list[Stored]:
         """Every resource of a service whose name starts with `prefix`/, soft-deleted ones included."""
         rows = self._connection.execute(
-            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND name >= ? AND name < ? ORDER BY position",
+            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND name"
+            " >= ? AND name < ? ORDER BY position",
             (service, f"{prefix}/", f"{prefix}0"),
         ).fetchall()
         return [_stored(row) for row in rows]
@@ -156,8 +162,8 @@ class Store:
     def users(self, service: str, name: str) -> list[tuple[str, str]]:
         """(service, name) of every live resource that refers to this one."""
         return self._connection.execute(
-            "SELECT l.source_service, l.source FROM links l JOIN resources r ON r.service = l.source_service AND r.name = l.source "
-            "WHERE l.target_service = ? AND l.target = ? AND r.deleted_at IS NULL ORDER BY l.source",
+            "SELECT l.source_service, l.source FROM links l JOIN resources r ON r.service = l.source_service AND r.name"
+            " = l.source WHERE l.target_service = ? AND l.target = ? AND r.deleted_at IS NULL ORDER BY l.source",
             (service, name),
         ).fetchall()
 
@@ -165,7 +171,10 @@ class Store:
 
     def policy(self, service: str, name: str) -> dict[str, Any] | None:
         """The IAM policy set on a resource, or None."""
-        return self._json("SELECT body FROM policies WHERE service = ? AND name = ?", service, name)
+        found: dict[str, Any] | None = self._json(
+            "SELECT body FROM policies WHERE service = ? AND name = ?", service, name
+        )
+        return found
 
     def policies(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(service, name, policy) of every policy."""

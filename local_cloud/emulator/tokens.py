@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from local_cloud.identity.doors import AccessToken
     from local_cloud.identity.principal import Principal
 
-_REFUSAL = "This emulator runs without the daemon, which alone hands out tokens: start it with `python -m local_cloud up`."
+_REFUSAL = (
+    "This emulator runs without the daemon, which alone hands out tokens: start it with `python -m local_cloud up`."
+)
 
 
 class NoTokens:

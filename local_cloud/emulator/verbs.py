@@ -51,7 +51,11 @@ def list_(call: Call) -> Body:
     show_deleted = call.query.get("showDeleted") == "true"
     if "/-/" in call.name:
         pattern = re.compile(re.escape(call.name).replace("/\\-/", "/[^/]+/").replace("/-/", "/[^/]+/"))
-        found = [item for item in call.store.children(call.service, collection, deleted=show_deleted) if pattern.fullmatch(item.parent)]
+        found = [
+            item
+            for item in call.store.children(call.service, collection, deleted=show_deleted)
+            if pattern.fullmatch(item.parent)
+        ]
     else:
         found = call.store.children(call.service, collection, call.name, deleted=show_deleted)
     body = page(call, [show(call, item) for item in found], list_key(call))
@@ -91,7 +95,11 @@ def aggregated_list(call: Call) -> Body:
                 scope = stored.name.removeprefix(root).rpartition(f"/{stored.name.split('/')[-2]}/")[0]
                 items.setdefault(scope, {group_key: []})[group_key].append(show(call, stored))
     if "global" not in items and call.query.get("includeAllScopes", "").lower() == "true":
-        warning = {"code": "NO_RESULTS_ON_PAGE", "message": "No results for the scope 'global'.", "data": [{"key": "scope", "value": "global"}]}
+        warning = {
+            "code": "NO_RESULTS_ON_PAGE",
+            "message": "No results for the scope 'global'.",
+            "data": [{"key": "scope", "value": "global"}],
+        }
         items["global"] = {"warning": warning}
     body: Body = {"items": dict(sorted(items.items()))}
     return _list_envelope(call, body)
@@ -127,20 +135,24 @@ def _new_name(call: Call, body: Body) -> str:
 def _refuse_taken(call: Call, name: str) -> None:
     if call.store.get(call.service, name, deleted=True):
         compute = "The resource '{name}' already exists"
-        template = call.resource_type.exists or (compute if call.profile.style == "compute" else "Requested entity already exists")
+        template = call.resource_type.exists or (
+            compute if call.profile.style == "compute" else "Requested entity already exists"
+        )
         raise already_exists(template.format(**call.words(name)))
 
 
 def _missing_field(call: Call, name: str) -> Exception:
     if call.profile.style == "compute":
-        return invalid(f"Invalid value for field 'resource.{name}': ''. Required field '{name}' not specified.", location=name)
+        return invalid(
+            f"Invalid value for field 'resource.{name}': ''. Required field '{name}' not specified.", location=name
+        )
     return invalid(f"The field '{call.resource_type.noun}.{name}' is required but was not given.", location=name)
 
 
 def _apply(call: Call, values: Mapping[str, Any], body: Body, *, only_missing: bool) -> None:
-    for path, value in values.items():
-        optional = path.startswith("?")
-        path = path.removeprefix("?")
+    for spelled, value in values.items():
+        optional = spelled.startswith("?")
+        path = spelled.removeprefix("?")
         if only_missing and get_path(body, path) is not None:
             continue
         if optional and get_path(body, path.rpartition(".")[0]) is None:
@@ -213,8 +225,13 @@ def _refuse_stale(call: Call, before: Body, change: Body) -> None:
         given = change.get(key)
         if given and before.get(key) and given != before[key]:
             if call.profile.style == "compute":
-                raise condition_not_met(f"Invalid {key}: '{given}'. Supplied fingerprint does not match current metadata fingerprint.", location=key)
-            raise aborted(f"The {key} '{given}' is stale: the resource was changed in the meantime. Read it again and retry.")
+                raise condition_not_met(
+                    f"Invalid {key}: '{given}'. Supplied fingerprint does not match current metadata fingerprint.",
+                    location=key,
+                )
+            raise aborted(
+                f"The {key} '{given}' is stale: the resource was changed in the meantime. Read it again and retry."
+            )
 
 
 def refuse_immutable(call: Call, before: Body, after: Body) -> None:
@@ -224,7 +241,10 @@ def refuse_immutable(call: Call, before: Body, after: Body) -> None:
     for path in call.resource_type.immutable:
         wanted, had = get_path(after, path), get_path(before, path)
         if wanted is not None and wanted != had:
-            raise invalid(f"Invalid value for field 'resource.{path}': '{wanted}'. The field is immutable; it is '{had}'.", location=path)
+            raise invalid(
+                f"Invalid value for field 'resource.{path}': '{wanted}'. The field is immutable; it is '{had}'.",
+                location=path,
+            )
 
 
 def delete(call: Call) -> Body | Response:
@@ -233,7 +253,9 @@ def delete(call: Call) -> Body | Response:
     resource_type = call.resource_type
     given = call.query.get("etag")
     if given and stored.body.get("etag") not in (None, given):
-        raise aborted(f"The etag '{given}' is stale: the resource was changed in the meantime. Read it again and retry.")
+        raise aborted(
+            f"The etag '{given}' is stale: the resource was changed in the meantime. Read it again and retry."
+        )
     used = refusal_while_used(call, stored.name)
     if used and resource_type.in_use_by_operation:
         return operations.failed(call, stored.name, "delete", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", used.message)
@@ -241,7 +263,9 @@ def delete(call: Call) -> Body | Response:
         raise used
     below = [child for child in call.store.below(call.service, stored.name) if child.deleted_at is None]
     if below and not resource_type.cascade:
-        raise failed_precondition(f"The {resource_type.noun} '{stored.name}' is not empty: it still holds '{below[0].name}'.")
+        raise failed_precondition(
+            f"The {resource_type.noun} '{stored.name}' is not empty: it still holds '{below[0].name}'."
+        )
     call.memory["target_id"] = stored.body.get("id")
     if resource_type.soft_delete:
         result = _soft_delete(call, stored, resource_type)
@@ -277,7 +301,9 @@ def undelete(call: Call) -> Body | Response:
 def respond(call: Call, target: str, verb: str, result: Stored | None) -> Body | Response:
     """What the method's response schema asks for: an operation, the resource, or nothing."""
     if is_operation(call):
-        return operations.start(call, target, verb, show(call, result) if result and call.profile.dialect == "aip" else None)
+        return operations.start(
+            call, target, verb, show(call, result) if result and call.profile.dialect == "aip" else None
+        )
     if result is not None and call.method.response and call.method.response != "Empty":
         return show(call, result)
     return Response.empty(204) if call.profile.empty_status == 204 else {}
@@ -285,7 +311,9 @@ def respond(call: Call, target: str, verb: str, result: Stored | None) -> Body |
 
 def is_operation(call: Call) -> bool:
     """Whether the method answers with a long-running operation."""
-    fields = resolve(call.document, {"$ref": call.method.response}).get("properties", {}) if call.method.response else {}
+    fields = (
+        resolve(call.document, {"$ref": call.method.response}).get("properties", {}) if call.method.response else {}
+    )
     return "done" in fields or "operationType" in fields
 
 

@@ -1,4 +1,5 @@
-"""`python -m tests.conformance`: replay the recordings, list every mismatch with its reason, and give the share that matches."""
+"""`python -m tests.conformance`: replay the recordings, list every mismatch with its reason, and give the share that
+matches."""
 
 from __future__ import annotations
 
@@ -14,13 +15,19 @@ from tests.conformance.scope import in_scope
 def main() -> int:
     """Print the table; exit status 1 below the bar."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
-    parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="JSON lines, one case each (default: %(default)s)")
+    parser.add_argument(
+        "--recordings", type=Path, default=RECORDINGS, help="JSON lines, one case each (default: %(default)s)"
+    )
     parser.add_argument("--service", help="only exchanges of this API, e.g. compute")
     parser.add_argument("--case", help="only cases whose name contains this")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="list at most N mismatches")
     parser.add_argument("--reasons", type=int, default=0, metavar="N", help="list the N most common reasons")
-    parser.add_argument("--everything", action="store_true", help="count every served method, not only those the bar is for")
-    parser.add_argument("--bar", type=float, default=95.0, help="lowest share that passes, in percent (default: %(default)s)")
+    parser.add_argument(
+        "--everything", action="store_true", help="count every served method, not only those the bar is for"
+    )
+    parser.add_argument(
+        "--bar", type=float, default=95.0, help="lowest share that passes, in percent (default: %(default)s)"
+    )
     options = parser.parse_args()
     if not options.recordings.exists():
         sys.exit(f"conformance: {options.recordings} is not there; name the recordings with --recordings FILE")

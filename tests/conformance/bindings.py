@@ -41,7 +41,11 @@ class Bindings:
         """A new value for `name` that a client could have chosen."""
         self._fresh += 1
         kind = name.lower().removesuffix("id")
-        value = str(900_000_000_000 + self._fresh) if name in ("folderID", "projectNumber", "tagKeyID", "tagValueID") else f"{kind}-{self._fresh}"
+        value = (
+            str(900_000_000_000 + self._fresh)
+            if name in ("folderID", "projectNumber", "tagKeyID", "tagValueID")
+            else f"{kind}-{self._fresh}"
+        )
         self.bind(name, value)
         return value
 

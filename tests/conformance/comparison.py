@@ -24,8 +24,11 @@ _HASHES = frozenset({"abcdef0123A=", "abcdef0123A"})
 _BLANKED = re.compile(r"0{9,}")
 
 
-def differences(recorded: Any, actual: Any, assignment: Mapping[str, str], found: dict[str, str], path: str = "$") -> Iterator[str]:
-    """One line for each recorded value that `actual` lacks; values of placeholders that only the server knows go into `found`."""
+def differences(
+    recorded: Any, actual: Any, assignment: Mapping[str, str], found: dict[str, str], path: str = "$"
+) -> Iterator[str]:
+    """One line for each recorded value that `actual` lacks; values of placeholders that only the server knows go into
+    `found`."""
     if isinstance(recorded, dict):
         if not isinstance(actual, dict):
             yield f"{path}: recorded an object, got {actual!r}"
@@ -46,7 +49,9 @@ def differences(recorded: Any, actual: Any, assignment: Mapping[str, str], found
         yield f"{path}: recorded {recorded!r}, got {_short(actual)}"
 
 
-def _list_differences(recorded: list[Any], actual: Any, assignment: Mapping[str, str], found: dict[str, str], path: str) -> Iterator[str]:
+def _list_differences(
+    recorded: list[Any], actual: Any, assignment: Mapping[str, str], found: dict[str, str], path: str
+) -> Iterator[str]:
     if not isinstance(actual, list):
         yield f"{path}: recorded a list, got {_short(actual)}"
         return
@@ -55,7 +60,14 @@ def _list_differences(recorded: list[Any], actual: Any, assignment: Mapping[str,
         return
     left = list(actual)
     for index, item in enumerate(recorded):
-        match = next((position for position, other in enumerate(left) if not list(differences(item, other, assignment, dict(found)))), None)
+        match = next(
+            (
+                position
+                for position, other in enumerate(left)
+                if not list(differences(item, other, assignment, dict(found)))
+            ),
+            None,
+        )
         if match is not None:
             list(differences(item, left.pop(match), assignment, found))
         elif index < len(actual):
@@ -87,7 +99,8 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
 
 
 def _pattern(recorded: str, assignment: Mapping[str, str], names: list[str]) -> str:
-    """The expression that `recorded` stands for; `names` gets the placeholder of each group. A `${networkID}` may be the name or the number."""
+    """The expression that `recorded` stands for; `names` gets the placeholder of each group. A `${networkID}` may be
+    the name or the number."""
     parts: list[str] = []
     end = 0
     for match in PLACEHOLDER.finditer(recorded):

@@ -95,16 +95,29 @@ class Replay:
             problems, path, status = self._attempts(exchange, bindings)
         method = self.emulator.routes.match(exchange["host"], exchange["method"], path)
         collection = method.collection if method else ""
-        return Outcome(case, index, exchange["host"], exchange["method"], exchange["path"], method.id if method else "", collection, _target(exchange), problems)
+        return Outcome(
+            case,
+            index,
+            exchange["host"],
+            exchange["method"],
+            exchange["path"],
+            method.id if method else "",
+            collection,
+            _target(exchange),
+            problems,
+        )
 
     def _attempts(self, exchange: Mapping[str, Any], bindings: Bindings) -> tuple[list[str], str, int]:
-        """Try the meanings that the placeholders may have, the newest first; what could not be undone ends the search."""
+        """Try the meanings that the placeholders may have, the newest first; what could not be undone ends the
+        search."""
         first: tuple[list[str], str, int] | None = None
         text = json.dumps([exchange["path"], exchange.get("query"), exchange.get("request")])
         for assignment in list(bindings.alternatives(text)):
             path = fill(exchange["path"], assignment)
             body = self._current_hashes(fill(exchange.get("request"), assignment), path)
-            response = self.send(exchange["method"], exchange["host"], path, fill(exchange.get("query") or "", assignment), body)
+            response = self.send(
+                exchange["method"], exchange["host"], path, fill(exchange.get("query") or "", assignment), body
+            )
             found: dict[str, str] = {}
             problems = self._problems(exchange, response, assignment, found)
             first = first or (problems, path, response.status)
@@ -115,7 +128,8 @@ class Replay:
 
     @staticmethod
     def _means_another(exchange: Mapping[str, Any], status: int) -> bool:
-        """A recording folds several resources into one placeholder: a 404 or a creation is then about one that is not there yet."""
+        """A recording folds several resources into one placeholder: a 404 or a creation is then about one that is not
+        there yet."""
         absent = exchange["method"] == "GET" and exchange["status"] == 404 and status == 200
         new = exchange["method"] in ("POST", "PUT") and exchange["status"] < 300 and status == 409
         return absent or new
@@ -123,7 +137,11 @@ class Replay:
     @staticmethod
     def _rename(exchange: Mapping[str, Any], bindings: Bindings) -> None:
         request = exchange.get("request")
-        name = request.get("name", "") if isinstance(request, dict) and exchange["method"] == "POST" else exchange["path"].rpartition("/")[2]
+        name = (
+            request.get("name", "")
+            if isinstance(request, dict) and exchange["method"] == "POST"
+            else exchange["path"].rpartition("/")[2]
+        )
         for placeholder in PLACEHOLDER.findall(str(name)):
             bindings.fresh(placeholder)
 
@@ -145,11 +163,26 @@ class Replay:
     def _current_hashes(self, body: Any, path: str) -> Any:
         """The recordings blank every etag and fingerprint: the client meant the newest it had seen of that resource."""
         if isinstance(body, dict):
-            known = self._hashes.get(path) or self._hashes.get(path.rpartition("/")[0]) or self._hashes.get(re.sub(":set", ":get", path)) or {}
-            return {key: known.get(key, value) if value == "abcdef0123A=" else self._current_hashes(value, path) for key, value in body.items()}
+            known = (
+                self._hashes.get(path)
+                or self._hashes.get(path.rpartition("/")[0])
+                or self._hashes.get(re.sub(":set", ":get", path))
+                or {}
+            )
+            return {
+                key: known.get(key, value) if value == "abcdef0123A=" else self._current_hashes(value, path)
+                for key, value in body.items()
+            }
         return [self._current_hashes(item, path) for item in body] if isinstance(body, list) else body
 
-    def _remember(self, bindings: Bindings, exchange: Mapping[str, Any], response: Response, assignment: Mapping[str, str], found: Mapping[str, str]) -> None:
+    def _remember(
+        self,
+        bindings: Bindings,
+        exchange: Mapping[str, Any],
+        response: Response,
+        assignment: Mapping[str, str],
+        found: Mapping[str, str],
+    ) -> None:
         for name, value in assignment.items():
             bindings.bind(name, value)
         learn(bindings, found)
@@ -164,9 +197,12 @@ class Replay:
                 self._aliases[f"{collection}/{tail}"] = f"{collection}/{own.rpartition('/')[2]}"
 
     @staticmethod
-    def _problems(exchange: Mapping[str, Any], response: Response, assignment: Mapping[str, str], found: dict[str, str]) -> list[str]:
+    def _problems(
+        exchange: Mapping[str, Any], response: Response, assignment: Mapping[str, str], found: dict[str, str]
+    ) -> list[str]:
         if response.status != exchange["status"]:
-            return [f"status: recorded {exchange['status']}, got {response.status} {response.body[:400].decode(errors='replace')}"]
+            answer = response.body[:400].decode(errors="replace")
+            return [f"status: recorded {exchange['status']}, got {response.status} {answer}"]
         recorded = exchange.get("response")
         if recorded in (None, {}, ""):
             return []
@@ -181,7 +217,11 @@ def _target(exchange: Mapping[str, Any]) -> str:
 
 
 def _hashes_in(body: Any) -> dict[str, str]:
-    return {key: value for key, value in body.items() if key in ("etag", "fingerprint", "labelFingerprint")} if isinstance(body, dict) else {}
+    return (
+        {key: value for key, value in body.items() if key in ("etag", "fingerprint", "labelFingerprint")}
+        if isinstance(body, dict)
+        else {}
+    )
 
 
 def recorded_cases(path: Path = RECORDINGS) -> Iterator[dict[str, Any]]:

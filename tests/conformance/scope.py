@@ -23,8 +23,18 @@ COLLECTIONS: Mapping[str, frozenset[str] | None] = {
     "monitoring": frozenset({"projects.notificationChannels"}),
     "compute": frozenset(
         {
-            "addresses", "firewalls", "globalAddresses", "globalOperations", "networkFirewallPolicies", "networks", "regionOperations",
-            "regionNetworkFirewallPolicies", "routers", "routes", "subnetworks", "firewallPolicies",
+            "addresses",
+            "firewalls",
+            "globalAddresses",
+            "globalOperations",
+            "networkFirewallPolicies",
+            "networks",
+            "regionOperations",
+            "regionNetworkFirewallPolicies",
+            "routers",
+            "routes",
+            "subnetworks",
+            "firewallPolicies",
         }
     ),
 }

@@ -52,6 +52,8 @@ def resource_name(call: Call) -> str:
 
 def _resource_type(call: Call) -> str:
     if call.service == "storage":
-        return "storage.googleapis.com/Object" if call.method.collection == "objects" else "storage.googleapis.com/Bucket"
+        return (
+            "storage.googleapis.com/Object" if call.method.collection == "objects" else "storage.googleapis.com/Bucket"
+        )
     noun = call.type.noun if call.type else ""
     return f"{call.service}.googleapis.com/{noun[:1].upper()}{noun[1:]}"

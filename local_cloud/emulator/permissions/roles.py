@@ -18,7 +18,8 @@ _PREDEFINED = Path(__file__).parent / "roles.yml"
 
 
 class Roles:
-    """Roles by name, as sets of permissions (predefined ones spelled out over every permission that the emulator knows)."""
+    """Roles by name, as sets of permissions (predefined ones spelled out over every permission that the emulator
+    knows)."""
 
     def __init__(self, emulator: Emulator) -> None:
         """Custom roles come from `emulator`'s store."""

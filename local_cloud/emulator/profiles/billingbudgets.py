@@ -18,7 +18,10 @@ def _check(call: Call, before: Body | None, wanted: Body) -> None:
     for rule in wanted.get("thresholdRules", []):
         percent = rule.get("thresholdPercent", 0)
         if not 0 <= percent <= _LARGEST_THRESHOLD:
-            raise invalid(f"Request contains an invalid argument: thresholdPercent {percent} is not between 0 and {_LARGEST_THRESHOLD:g}.")
+            raise invalid(
+                f"Request contains an invalid argument: thresholdPercent {percent} is not between 0 and"
+                f" {_LARGEST_THRESHOLD:g}."
+            )
     if not wanted.get("amount"):
         raise invalid("Request contains an invalid argument: a budget needs an amount.")
 

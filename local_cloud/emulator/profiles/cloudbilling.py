@@ -18,7 +18,13 @@ _LINKS = "links"
 
 
 def _seed(emulator: Emulator) -> None:
-    account = {"name": BILLING_ACCOUNT, "displayName": "Presidential Digs", "open": True, "currencyCode": "USD", "parent": ORGANIZATION}
+    account = {
+        "name": BILLING_ACCOUNT,
+        "displayName": "Presidential Digs",
+        "open": True,
+        "currencyCode": "USD",
+        "parent": ORGANIZATION,
+    }
     emulator.store.put("cloudbilling", BILLING_ACCOUNT, "billingAccounts", account)
     policy = {"version": 1, "bindings": [{"role": "roles/billing.admin", "members": [OWNER]}], "etag": "BwXbilling=="}
     emulator.store.put_policy("cloudbilling", BILLING_ACCOUNT, policy)
@@ -27,7 +33,12 @@ def _seed(emulator: Emulator) -> None:
 def _info(call: Call) -> Body:
     """The link of the project in the path; an unlinked one has an empty account."""
     stored = call.store.get("cloudbilling", f"projects/{call.project}/billingInfo")
-    empty = {"name": f"projects/{call.project}/billingInfo", "projectId": call.project, "billingAccountName": "", "billingEnabled": False}
+    empty = {
+        "name": f"projects/{call.project}/billingInfo",
+        "projectId": call.project,
+        "billingAccountName": "",
+        "billingEnabled": False,
+    }
     return stored.body if stored else empty
 
 
@@ -57,7 +68,9 @@ def _update(call: Call) -> Body:
 
 def _projects_of(call: Call) -> Body:
     account = call.name.removesuffix("/projects")
-    links = [item.body for item in call.store.children("cloudbilling", _LINKS) if item.body["billingAccountName"] == account]
+    links = [
+        item.body for item in call.store.children("cloudbilling", _LINKS) if item.body["billingAccountName"] == account
+    ]
     return page(call, links, "projectBillingInfo")
 
 
@@ -75,7 +88,10 @@ PROFILE = Profile(
     permission_nouns={"billingAccounts": "accounts"},
     permissions={
         "projects.getBillingInfo": ("resourcemanager.projects.get",),
-        "projects.updateBillingInfo": ("billing.resourceAssociations.create", "resourcemanager.projects.createBillingAssignment"),
+        "projects.updateBillingInfo": (
+            "billing.resourceAssociations.create",
+            "resourcemanager.projects.createBillingAssignment",
+        ),
         "billingAccounts.projects.list": ("billing.resourceAssociations.list",),
         "billingAccounts.list": (),
     },

@@ -33,7 +33,9 @@ QUOTAS: dict[str, dict[str, tuple[str, tuple[str, ...], int, bool]]] = {
         "FIREWALLS-per-project": ("firewalls", (), 200, True),
         "ROUTERS-per-project": ("routers", (), 20, True),
     },
-    "container.googleapis.com": {"ClustersPerProjectRegion-per-project-region": ("quota/clusters", ("region",), 100, True)},
+    "container.googleapis.com": {
+        "ClustersPerProjectRegion-per-project-region": ("quota/clusters", ("region",), 100, True)
+    },
     "texttospeech.googleapis.com": {
         "RequestsPerMinutePerProject": ("all_requests", (), 1000, True),
         "Neural2RequestsPerMinutePerProject": ("neural2_requests", (), 1000, True),
@@ -52,16 +54,24 @@ _SAFETY = "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"
 def _quota(service: str, quota_id: str) -> tuple[str, tuple[str, ...], int, bool]:
     known = QUOTAS.get(service, {}).get(quota_id)
     if known is None:
-        raise not_found(f"Quota {quota_id} of service {service} not found. Known: {', '.join(sorted(QUOTAS.get(service, {}))) or 'none'}.")
+        raise not_found(
+            f"Quota {quota_id} of service {service} not found. Known:"
+            f" {', '.join(sorted(QUOTAS.get(service, {}))) or 'none'}."
+        )
     return known
 
 
 def granted(emulator: Emulator, project: str, service: str, quota_id: str, region: str) -> int:
-    """The value in force: a granted preference for the region, else one for all, else the value every project starts with."""
+    """The value in force: a granted preference for the region, else one for all, else the value every project starts
+    with."""
     value = _quota(service, quota_id)[2]
-    for item in emulator.store.children("cloudquotas", COLLECTION, f"projects/{project}/locations/global/quotaPreferences"):
+    for item in emulator.store.children(
+        "cloudquotas", COLLECTION, f"projects/{project}/locations/global/quotaPreferences"
+    ):
         body = item.body
-        if (body.get("service"), body.get("quotaId")) == (service, quota_id) and body.get("dimensions", {}).get("region", region) == region:
+        if (body.get("service"), body.get("quotaId")) == (service, quota_id) and body.get("dimensions", {}).get(
+            "region", region
+        ) == region:
             value = int(body["quotaConfig"]["grantedValue"])
     return value
 
@@ -70,16 +80,27 @@ def _check(call: Call, before: Body | None, wanted: Body) -> None:
     _, dimensions, start, raisable = _quota(wanted.get("service", ""), wanted.get("quotaId", ""))
     value = int((wanted.get("quotaConfig") or {}).get("preferredValue") or 0)
     if unknown := sorted(set(wanted.get("dimensions") or {}) - set(dimensions)):
-        raise invalid(f"Quota {wanted['quotaId']} has no dimension {unknown[0]}; it has {', '.join(dimensions) or 'none'}.", location="dimensions")
+        raise invalid(
+            f"Quota {wanted['quotaId']} has no dimension {unknown[0]}; it has {', '.join(dimensions) or 'none'}.",
+            location="dimensions",
+        )
     if not raisable and value != start:
-        raise invalid(f"Quota {wanted['quotaId']} is fixed at {start} and cannot be changed.", location="quotaConfig.preferredValue")
+        raise invalid(
+            f"Quota {wanted['quotaId']} is fixed at {start} and cannot be changed.",
+            location="quotaConfig.preferredValue",
+        )
     current = int(before["quotaConfig"].get("grantedValue", start)) if before else start
     if value < current * (1 - _LARGEST_DECREASE) and _SAFETY not in call.query.get("ignoreSafetyChecks", ""):
-        message = f"The decrease from {current} to {value} is more than {_LARGEST_DECREASE:.0%}; pass ignoreSafetyChecks={_SAFETY} when it is meant."
+        message = (
+            f"The decrease from {current} to {value} is more than {_LARGEST_DECREASE:.0%}; pass"
+            f" ignoreSafetyChecks={_SAFETY} when it is meant."
+        )
         raise invalid(message, location="quotaConfig.preferredValue")
     taken = None if before else _taken(call, wanted)
     if taken:
-        raise ApiError(409, f"A quota preference for {wanted['quotaId']} with these dimensions already exists: {taken}.")
+        raise ApiError(
+            409, f"A quota preference for {wanted['quotaId']} with these dimensions already exists: {taken}."
+        )
 
 
 def _taken(call: Call, wanted: Body) -> str | None:
@@ -91,7 +112,12 @@ def _taken(call: Call, wanted: Body) -> str | None:
 
 def _grant(call: Call, body: Body) -> Body:
     """Preferences are granted at once."""
-    body["quotaConfig"] = {**body["quotaConfig"], "grantedValue": body["quotaConfig"]["preferredValue"], "stateDetail": "The request was approved.", "requestOrigin": "CLOUD_CONSOLE"}
+    body["quotaConfig"] = {
+        **body["quotaConfig"],
+        "grantedValue": body["quotaConfig"]["preferredValue"],
+        "stateDetail": "The request was approved.",
+        "requestOrigin": "CLOUD_CONSOLE",
+    }
     return {key: value for key, value in body.items() if key != "contactEmail"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
@@ -44,7 +43,9 @@ def _seed(emulator: Emulator) -> None:
     }
     emulator.store.put("cloudresourcemanager", ORGANIZATION, "organizations", organization)
     bindings = [{"role": role, "members": [OWNER]} for role in _OWNER_ROLES]
-    emulator.store.put_policy("cloudresourcemanager", ORGANIZATION, {"version": 1, "bindings": bindings, "etag": "BwXorganise="})
+    emulator.store.put_policy(
+        "cloudresourcemanager", ORGANIZATION, {"version": 1, "bindings": bindings, "etag": "BwXorganise="}
+    )
 
 
 def _number(call: Call, body: Body) -> str:
@@ -68,7 +69,11 @@ def _register(call: Call, body: Body) -> Body:
     principal = call.request.principal
     if principal:
         owner = {"role": "roles/owner", "members": [principal.member]}
-        call.store.put_policy("cloudresourcemanager", f"projects/{project}", {"version": 1, "bindings": [owner], "etag": call.emulator.uuid(call)[:12]})
+        call.store.put_policy(
+            "cloudresourcemanager",
+            f"projects/{project}",
+            {"version": 1, "bindings": [owner], "etag": call.emulator.uuid(call)[:12]},
+        )
     return body
 
 
@@ -80,7 +85,11 @@ def _write_project(call: Call, body: Body) -> Body:
 
 def _to_v3(call: Call, body: Body) -> Body:
     parent = body.pop("parent", None)
-    result = {key: value for key, value in body.items() if key not in ("name", "projectNumber", "lifecycleState", "createTime", "tags")}
+    result = {
+        key: value
+        for key, value in body.items()
+        if key not in ("name", "projectNumber", "lifecycleState", "createTime", "tags")
+    }
     if "name" in body:
         result["displayName"] = body["name"]
     if parent:
@@ -113,7 +122,9 @@ def _projects_v1(call: Call) -> Body:
 def _projects_v3(call: Call) -> Body:
     parent = call.query.get("parent", "")
     found = call.store.children("cloudresourcemanager", "projects", deleted=call.query.get("showDeleted") == "true")
-    return page(call, [verbs.show(call, item) for item in found if not parent or item.body.get("parent") == parent], "projects")
+    return page(
+        call, [verbs.show(call, item) for item in found if not parent or item.body.get("parent") == parent], "projects"
+    )
 
 
 def _search(call: Call) -> Body:

@@ -37,7 +37,10 @@ _PERMISSIONS = {
     "routers.preview": ("compute.routers.get",),
     **{
         f"{collection}.{verb}": tuple(f"compute.{noun}.{name}" for name in names)
-        for collection, noun in (("networkFirewallPolicies", "firewallPolicies"), ("regionNetworkFirewallPolicies", "regionFirewallPolicies"))
+        for collection, noun in (
+            ("networkFirewallPolicies", "firewallPolicies"),
+            ("regionNetworkFirewallPolicies", "regionFirewallPolicies"),
+        )
         for verb, names in {
             "getAssociation": ("get",),
             "getRule": ("get",),
@@ -49,14 +52,20 @@ _PERMISSIONS = {
     },
     **{
         f"{collection}.{verb}": (f"compute.{noun}.use", "compute.networks.setFirewallPolicy")
-        for collection, noun in (("networkFirewallPolicies", "firewallPolicies"), ("regionNetworkFirewallPolicies", "regionFirewallPolicies"))
+        for collection, noun in (
+            ("networkFirewallPolicies", "firewallPolicies"),
+            ("regionNetworkFirewallPolicies", "regionFirewallPolicies"),
+        )
         for verb in ("addAssociation", "removeAssociation")
     },
 }
 _FIREWALL_POLICIES = ("networkFirewallPolicies", "regionNetworkFirewallPolicies")
 
 PROFILE = Profile(
-    permission_nouns={"networkFirewallPolicies": "firewallPolicies", "regionNetworkFirewallPolicies": "regionFirewallPolicies"},
+    permission_nouns={
+        "networkFirewallPolicies": "firewallPolicies",
+        "regionNetworkFirewallPolicies": "regionFirewallPolicies",
+    },
     permissions=_PERMISSIONS,
     api="compute",
     style="compute",
@@ -86,9 +95,13 @@ PROFILE = Profile(
                 "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
                 "stackType": "IPV4_ONLY",
                 "allowSubnetCidrRoutesOverlap": False,
-                "?logConfig.aggregationInterval": lambda call, body: "INTERVAL_5_SEC" if body["logConfig"].get("enable") else None,
+                "?logConfig.aggregationInterval": lambda call, body: (
+                    "INTERVAL_5_SEC" if body["logConfig"].get("enable") else None
+                ),
                 "?logConfig.flowSampling": lambda call, body: 0.5 if body["logConfig"].get("enable") else None,
-                "?logConfig.metadata": lambda call, body: "EXCLUDE_ALL_METADATA" if body["logConfig"].get("enable") else None,
+                "?logConfig.metadata": lambda call, body: (
+                    "EXCLUDE_ALL_METADATA" if body["logConfig"].get("enable") else None
+                ),
             },
             computed={"state": "READY", "gatewayAddress": ranges.gateway},
             immutable=("network", "purpose"),
@@ -171,6 +184,10 @@ PROFILE = Profile(
         "zones.get": places.get_zone,
         "zones.list": places.list_zones,
         "projects.get": places.get_project,
-        **{f"{collection}.{verb}": method for collection in _FIREWALL_POLICIES for verb, method in firewall_policies.METHODS.items()},
+        **{
+            f"{collection}.{verb}": method
+            for collection in _FIREWALL_POLICIES
+            for verb, method in firewall_policies.METHODS.items()
+        },
     },
 )

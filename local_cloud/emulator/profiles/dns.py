@@ -30,7 +30,10 @@ def _servers(call: Call, body: Body) -> list[str]:
 
 def _check_zone(call: Call, before: Body | None, wanted: Body) -> None:
     if not str(wanted.get("dnsName", "")).endswith("."):
-        raise invalid(f"Invalid value for 'entity.managedZone.dnsName': '{wanted.get('dnsName')}'. It must end with a dot.", location="entity.managedZone.dnsName")
+        raise invalid(
+            f"Invalid value for 'entity.managedZone.dnsName': '{wanted.get('dnsName')}'. It must end with a dot.",
+            location="entity.managedZone.dnsName",
+        )
 
 
 def _first_records(call: Call, zone: Body) -> Body:
@@ -38,7 +41,11 @@ def _first_records(call: Call, zone: Body) -> Body:
     servers = zone["nameServers"]
     soa = f"{servers[0]} cloud-dns-hostmaster.google.com. 1 {_NS_TTL} 3600 259200 300"
     for kind, data in (("NS", servers), ("SOA", [soa])):
-        _put_record(call, f"projects/{call.project}/managedZones/{zone['name']}", {"name": zone["dnsName"], "type": kind, "ttl": _NS_TTL, "rrdatas": data})
+        _put_record(
+            call,
+            f"projects/{call.project}/managedZones/{zone['name']}",
+            {"name": zone["dnsName"], "type": kind, "ttl": _NS_TTL, "rrdatas": data},
+        )
     return zone
 
 
@@ -74,9 +81,14 @@ def _list_records(call: Call) -> Body:
 
 def _check_record(zone: Stored, record: Body) -> None:
     if not record.get("name", "").endswith(zone.body["dnsName"]):
-        raise invalid(f"Invalid value for 'entity.change.additions.name': '{record.get('name')}' is not in zone '{zone.body['dnsName']}'.")
+        raise invalid(
+            f"Invalid value for 'entity.change.additions.name': '{record.get('name')}' is not in zone"
+            f" '{zone.body['dnsName']}'."
+        )
     if not record.get("rrdatas") and not record.get("routingPolicy"):
-        raise invalid(f"Invalid value for 'entity.change.additions.rrdatas': record set '{record.get('name')}' has no data.")
+        raise invalid(
+            f"Invalid value for 'entity.change.additions.rrdatas': record set '{record.get('name')}' has no data."
+        )
 
 
 def _create_change(call: Call) -> Body:
@@ -87,10 +99,19 @@ def _create_change(call: Call) -> Body:
     for record in additions:
         _check_record(zone, record)
         if call.store.get("dns", _record_name(zone.name, record)):
-            raise already_exists(f"The resource 'entity.change.additions[0]' named '{record['name']} ({record['type']})' already exists")
+            raise already_exists(
+                f"The resource 'entity.change.additions[0]' named '{record['name']} ({record['type']})' already exists"
+            )
         _put_record(call, zone.name, record)
     number = str(call.store.count(f"dns-change/{zone.name}"))
-    change: Body = {"additions": additions, "deletions": deletions, "startTime": call.stamp(), "id": number, "status": "done", "kind": "dns#change"}
+    change: Body = {
+        "additions": additions,
+        "deletions": deletions,
+        "startTime": call.stamp(),
+        "id": number,
+        "status": "done",
+        "kind": "dns#change",
+    }
     change = {key: value for key, value in change.items() if value != []}
     call.store.put("dns", f"{zone.name}/changes/{number}", _CHANGES, change)
     return change
@@ -100,12 +121,19 @@ def _remove_record(call: Call, zone: Stored, record: Body) -> None:
     name = _record_name(zone.name, record)
     stored = call.store.get("dns", name)
     if stored is None:
-        raise not_found(f"The 'entity.change.deletions[0]' resource named '{record['name']} ({record['type']})' does not exist.")
+        raise not_found(
+            f"The 'entity.change.deletions[0]' resource named '{record['name']} ({record['type']})' does not exist."
+        )
     differing = [key for key in ("ttl", "rrdatas") if key in record and record[key] != stored.body.get(key)]
     if differing:
-        raise ApiError(412, f"Precondition not met for 'entity.change.deletions[0].{differing[0]}'", reason="conditionNotMet")
+        raise ApiError(
+            412, f"Precondition not met for 'entity.change.deletions[0].{differing[0]}'", reason="conditionNotMet"
+        )
     if record["type"] in _OWN_TYPES and record["name"] == zone.body["dnsName"] and not call.body.get("additions"):
-        raise invalid(f"The resource record set 'entity.change.deletions[0]' is invalid because a zone must contain exactly one {record['type']} record at its apex.")
+        raise invalid(
+            "The resource record set 'entity.change.deletions[0]' is invalid because a zone must contain exactly one"
+            f" {record['type']} record at its apex."
+        )
     call.store.remove("dns", name)
 
 
@@ -120,7 +148,9 @@ def _create_record(call: Call) -> Body:
     zone = _zone(call)
     _check_record(zone, call.body)
     if call.store.get("dns", _record_name(zone.name, call.body)):
-        raise already_exists(f"The resource 'entity.rrset' named '{call.body['name']} ({call.body['type']})' already exists")
+        raise already_exists(
+            f"The resource 'entity.rrset' named '{call.body['name']} ({call.body['type']})' already exists"
+        )
     _put_record(call, zone.name, call.body)
     return {**call.body, "kind": "dns#resourceRecordSet"}
 
@@ -146,8 +176,13 @@ def _change_zone(call: Call) -> Body:
     verbs.update(call)
     after = verbs.show(call, call.stored())
     operation: Body = {
-        "id": f"{call.number()}", "startTime": call.stamp(), "status": "done", "type": "UPDATE", "user": call.caller,
-        "zoneContext": {"newValue": after, "oldValue": before}, "kind": "dns#operation",
+        "id": f"{call.number()}",
+        "startTime": call.stamp(),
+        "status": "done",
+        "type": "UPDATE",
+        "user": call.caller,
+        "zoneContext": {"newValue": after, "oldValue": before},
+        "kind": "dns#operation",
     }
     return operation
 
@@ -162,16 +197,28 @@ def _change_policy(wrapper: str) -> Any:
 
 def _delete_zone(call: Call) -> Body | Response:
     zone = call.stored()
-    own = [record for record in _records(call, zone.name) if not (record["type"] in _OWN_TYPES and record["name"] == zone.body["dnsName"])]
+    own = [
+        record
+        for record in _records(call, zone.name)
+        if not (record["type"] in _OWN_TYPES and record["name"] == zone.body["dnsName"])
+    ]
     if own:
-        raise failed_precondition(f"The resource named '{zone.body['name']}' cannot be deleted because it contains one or more 'resource records'.", reason="containerNotEmpty")
+        raise failed_precondition(
+            f"The resource named '{zone.body['name']}' cannot be deleted because it contains one or more 'resource"
+            " records'.",
+            reason="containerNotEmpty",
+        )
     return verbs.delete(call)
 
 
 def _delete_policy(call: Call) -> Body | Response:
     stored = call.stored()
     if stored.body.get("networks"):
-        raise failed_precondition(f"The resource named '{stored.name.rpartition('/')[2]}' cannot be deleted because it is in use by one or more networks.", reason="resourceInUse")
+        raise failed_precondition(
+            f"The resource named '{stored.name.rpartition('/')[2]}' cannot be deleted because it is in use by one or"
+            " more networks.",
+            reason="resourceInUse",
+        )
     return verbs.delete(call)
 
 
@@ -184,7 +231,11 @@ PROFILE = Profile(
     permissions={
         "resourceRecordSets.create": ("dns.changes.create", "dns.resourceRecordSets.create"),
         "resourceRecordSets.delete": ("dns.changes.create", "dns.resourceRecordSets.delete"),
-        "resourceRecordSets.patch": ("dns.changes.create", "dns.resourceRecordSets.get", "dns.resourceRecordSets.update"),
+        "resourceRecordSets.patch": (
+            "dns.changes.create",
+            "dns.resourceRecordSets.get",
+            "dns.resourceRecordSets.update",
+        ),
     },
     api="dns",
     versions=("v1", "v1beta2"),
@@ -221,7 +272,9 @@ PROFILE = Profile(
             exists="The resource 'entity.responsePolicy' named '{id}' already exists",
             output_only=("id",),
         ),
-        ResourceType(_CHANGES, hidden=("id",), not_found="The 'parameters.changeId' resource named '{id}' does not exist."),
+        ResourceType(
+            _CHANGES, hidden=("id",), not_found="The 'parameters.changeId' resource named '{id}' does not exist."
+        ),
         ResourceType(_RECORDS, schema="ResourceRecordSet"),
         ResourceType("projects", schema="Project"),
     ),

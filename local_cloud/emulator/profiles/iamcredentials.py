@@ -30,7 +30,9 @@ def _account(call: Call) -> Body:
 
 
 def _principal(account: Body) -> Principal:
-    return Principal(f"serviceAccount:{account['email']}", account["email"], account["uniqueId"], datetime.max.replace(tzinfo=UTC))
+    return Principal(
+        f"serviceAccount:{account['email']}", account["email"], account["uniqueId"], datetime.max.replace(tzinfo=UTC)
+    )
 
 
 def _lifetime(call: Call) -> timedelta:
@@ -39,7 +41,10 @@ def _lifetime(call: Call) -> timedelta:
         return _DEFAULT
     match = re.fullmatch(r"(\d+)(?:\.\d+)?s", text)
     if not match or not timedelta() < timedelta(seconds=int(match[1])) <= _LONGEST:
-        raise invalid(f"Invalid value at 'lifetime' (type.googleapis.com/google.protobuf.Duration), \"{text}\": 1s to {int(_LONGEST.total_seconds())}s")
+        raise invalid(
+            f"Invalid value at 'lifetime' (type.googleapis.com/google.protobuf.Duration), \"{text}\": 1s to"
+            f" {int(_LONGEST.total_seconds())}s"
+        )
     return timedelta(seconds=int(match[1]))
 
 
@@ -54,7 +59,11 @@ def _access_token(call: Call) -> Body:
 def _id_token(call: Call) -> Body:
     account = _account(call)
     audience = str(call.required("audience"))
-    return {"token": call.emulator.tokens.issue_id_token(_principal(account), audience, include_email=bool(call.body.get("includeEmail")))}
+    return {
+        "token": call.emulator.tokens.issue_id_token(
+            _principal(account), audience, include_email=bool(call.body.get("includeEmail"))
+        )
+    }
 
 
 PROFILE = Profile(

@@ -29,17 +29,23 @@ _MASK = "**********"
 def _check(call: Call, before: Body | None, wanted: Body) -> None:
     kind = wanted.get("type", "")
     if kind not in _CHANNELS:
-        raise invalid(f"Field \"notificationChannel.type\" had an invalid value of \"{kind}\": must be one of {', '.join(_CHANNELS)}.")
+        raise invalid(
+            f'Field "notificationChannel.type" had an invalid value of "{kind}": must be one of {", ".join(_CHANNELS)}.'
+        )
     for label in _CHANNELS[kind][0]:
         if not wanted.get("labels", {}).get(label) and label not in _CHANNELS[kind][1]:
-            raise invalid(f'Field "notificationChannel.labels[\'{label}\']" is required for a channel of type "{kind}".')
+            raise invalid(
+                f'Field "notificationChannel.labels[\'{label}\']" is required for a channel of type "{kind}".'
+            )
 
 
 def _record(call: Call, body: Body) -> Body:
     """Who wrote it when."""
     moment = {"mutateTime": call.stamp()}
     body.setdefault("creationRecord", moment)
-    body["mutationRecords"] = [moment, *body.get("mutationRecords", [])][:2] if call.method.verb == "patch" else [moment]
+    body["mutationRecords"] = (
+        [moment, *body.get("mutationRecords", [])][:2] if call.method.verb == "patch" else [moment]
+    )
     return body
 
 
@@ -56,7 +62,10 @@ def _delete(call: Call) -> Body | Response:
     stored = call.stored()
     users = [name for _, name in call.store.users("monitoring", stored.name)]
     if users and call.query.get("force") != "true":
-        raise failed_precondition(f"Cannot delete notification channel '{stored.name}': it is used by '{users[0]}'. Use force to remove it there as well.")
+        raise failed_precondition(
+            f"Cannot delete notification channel '{stored.name}': it is used by '{users[0]}'. Use force to remove it"
+            " there as well."
+        )
     call.store.remove("monitoring", stored.name)
     return {}
 

@@ -26,6 +26,7 @@ def _topic_of(call: Call, body: Body) -> str:
 def _without_subscription(call: Call, body: Body) -> Body:
     return {key: value for key, value in body.items() if key != "subscription"}
 
+
 PROFILE = Profile(
     api="pubsub",
     type_url="google.pubsub.v1",

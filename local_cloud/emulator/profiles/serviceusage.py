@@ -24,7 +24,11 @@ _MOST_IN_A_BATCH = 20
 def enabled(emulator: Emulator, project: str) -> list[str]:
     """The names of a project's enabled services (`compute.googleapis.com`)."""
     parent = f"projects/{project}/services"
-    return [item.name.rpartition("/")[2] for item in emulator.store.children("serviceusage", _COLLECTION, parent) if item.body["state"] == "ENABLED"]
+    return [
+        item.name.rpartition("/")[2]
+        for item in emulator.store.children("serviceusage", _COLLECTION, parent)
+        if item.body["state"] == "ENABLED"
+    ]
 
 
 def set_state(emulator: Emulator, project: str, service: str, state: str) -> Body:
@@ -48,7 +52,10 @@ def _require_known(call: Call, service: str) -> None:
     """Only services that Google has: what the emulator serves, and anything shaped like a Google service name."""
     if not service.endswith((".googleapis.com", ".cloud.goog", ".appspot.com")):
         message = f"Not found or permission denied for service(s): {service}."
-        detail = {"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [{"type": "googleapis.com", "subject": "220002"}]}
+        detail = {
+            "@type": "type.googleapis.com/google.rpc.PreconditionFailure",
+            "violations": [{"type": "googleapis.com", "subject": "220002"}],
+        }
         raise ApiError(403, message, details=(detail,))
     project = call.store.get("cloudresourcemanager", f"projects/{call.project}")
     if project is None or project.body.get("state") != "ACTIVE":
@@ -72,7 +79,9 @@ def _enable(call: Call) -> Body:
 def _disable(call: Call) -> Body:
     service = call.name.rpartition("/")[2]
     _require_known(call, service)
-    if call.body.get("checkIfServiceHasUsage") == "CHECK" and call.store.below(service.partition(".")[0], f"projects/{call.project}"):
+    if call.body.get("checkIfServiceHasUsage") == "CHECK" and call.store.below(
+        service.partition(".")[0], f"projects/{call.project}"
+    ):
         raise failed_precondition(f"The service {service} is in use in project {call.project}.")
     body = set_state(call.emulator, call.project, service, "DISABLED")
     call.memory["response_type"] = "DisableServiceResponse"

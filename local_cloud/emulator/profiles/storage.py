@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from local_cloud.emulator.errors import unauthenticated
 from local_cloud.emulator.http import Request, Response
-from local_cloud.emulator.profile import Profile, ResourceType
+from local_cloud.emulator.profile import Body, Profile, ResourceType
 from local_cloud.emulator.profiles.buckets import access, objects, settings, uploads
 
 if TYPE_CHECKING:
+    from local_cloud.emulator.call import Call
     from local_cloud.emulator.engine import Emulator
 
 _HOST = "storage.googleapis.com"
@@ -29,15 +30,21 @@ def _object_at_root(emulator: Emulator, request: Request) -> Response | None:
     query = "&".join(part for part in (request.query, "alt=media") if part)
     answer = emulator.forward(request, f"/storage/v1/b/{bucket}/o/{name.replace('/', '%2F')}", query)
     if answer.status == 404:
-        code, text = ("NoSuchKey", "The specified key does not exist.") if emulator.store.get("storage", f"b/{unquote(bucket)}") else (
-            "NoSuchBucket", "The specified bucket does not exist."
+        code, text = (
+            ("NoSuchKey", "The specified key does not exist.")
+            if emulator.store.get("storage", f"b/{unquote(bucket)}")
+            else ("NoSuchBucket", "The specified bucket does not exist.")
         )
-        return Response.text(404, f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{text}</Message></Error>", "application/xml; charset=UTF-8")
+        return Response.text(
+            404,
+            f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{text}</Message></Error>",
+            "application/xml; charset=UTF-8",
+        )
     return answer
 
 
-
-def _anywhere_caches(call: Any) -> dict[str, Any]:
+def _anywhere_caches(call: Call) -> Body:
+    """No bucket has a cache."""
     return {"kind": "storage#anywhereCaches"}
 
 

@@ -8,7 +8,7 @@ from local_cloud.emulator import policies
 from local_cloud.emulator.call import queries_of
 from local_cloud.emulator.errors import ApiError, invalid, not_found
 from local_cloud.emulator.http import Response
-from local_cloud.emulator.profile import Body
+from local_cloud.emulator.profile import Body, Handler
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -25,7 +25,12 @@ def _bucket(call: Call) -> Body:
 
 def _shown(call: Call, bucket: Body, policy: Body) -> Body:
     """Storage policies carry their kind and resource; an untouched one has the legacy bindings of the project."""
-    return {"kind": "storage#policy", "resourceId": f"projects/_/buckets/{bucket['name']}", **policy, "version": policy.get("version", 1)}
+    return {
+        "kind": "storage#policy",
+        "resourceId": f"projects/_/buckets/{bucket['name']}",
+        **policy,
+        "version": policy.get("version", 1),
+    }
 
 
 def _first_policy(call: Call, bucket: Body) -> Body:
@@ -49,7 +54,12 @@ def set_policy(call: Call) -> Body:
     bucket = _bucket(call)
     members = {member for binding in call.body.get("bindings") or [] for member in binding.get("members") or []}
     if bucket["iamConfiguration"]["publicAccessPrevention"] == "enforced" and members & _PUBLIC:
-        raise ApiError(412, "One or more users named in the policy do not belong to a permitted customer: public access prevention is enforced.", status="")
+        raise ApiError(
+            412,
+            "One or more users named in the policy do not belong to a permitted customer: public access prevention is"
+            " enforced.",
+            status="",
+        )
     conditional = any(binding.get("condition") for binding in call.body.get("bindings") or [])
     if conditional and not bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
         raise invalid("Conditions need uniform bucket-level access.")
@@ -78,8 +88,13 @@ def put_acl(call: Call) -> Body:
     name = _acl_name(call)
     entity = name.rpartition("/")[2]
     body = {
-        "kind": "storage#bucketAccessControl", "id": f"{call.parameters['bucket']}/{entity}", "selfLink": call.self_link(name),
-        "bucket": call.parameters["bucket"], "entity": entity, "role": call.required("role"), "etag": "CAE=",
+        "kind": "storage#bucketAccessControl",
+        "id": f"{call.parameters['bucket']}/{entity}",
+        "selfLink": call.self_link(name),
+        "bucket": call.parameters["bucket"],
+        "entity": entity,
+        "role": call.required("role"),
+        "etag": "CAE=",
     }
     return call.store.put("storage", name, "bucketAccessControls", body).body
 
@@ -108,13 +123,18 @@ def insert_notification(call: Call) -> Body:
     number = str(call.store.count(f"notification/{bucket}"))
     name = f"b/{bucket}/notificationConfigs/{number}"
     body = {
-        "payload_format": "JSON_API_V1", **call.body, "topic": topic, "kind": "storage#notification", "id": number,
-        "selfLink": call.self_link(name), "etag": number,
+        "payload_format": "JSON_API_V1",
+        **call.body,
+        "topic": topic,
+        "kind": "storage#notification",
+        "id": number,
+        "selfLink": call.self_link(name),
+        "etag": number,
     }
     return call.store.put("storage", name, "notifications", body).body
 
 
-METHODS = {
+METHODS: dict[str, Handler] = {
     "buckets.getIamPolicy": get_policy,
     "buckets.setIamPolicy": set_policy,
     "buckets.testIamPermissions": test_permissions,
@@ -136,8 +156,14 @@ PERMISSIONS = {
     "objects.patch": ("storage.objects.get", "storage.objects.update"),
     **{f"notifications.{verb}": ("storage.buckets.get",) for verb in ("get", "list")},
     **{f"notifications.{verb}": ("storage.buckets.update",) for verb in ("insert", "delete")},
-    **{f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.getIamPolicy") for verb in ("get", "list")},
-    **{f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.setIamPolicy") for verb in ("insert", "patch", "update", "delete")},
+    **{
+        f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.getIamPolicy")
+        for verb in ("get", "list")
+    },
+    **{
+        f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.setIamPolicy")
+        for verb in ("insert", "patch", "update", "delete")
+    },
 }
 
 

@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from google_crc32c import Checksum
+from google_crc32c import value as crc32c
 
 from local_cloud.emulator.errors import ApiError, not_found
 from local_cloud.emulator.http import Response
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.paths import get_path, merged
-from local_cloud.emulator.profile import Body
+from local_cloud.emulator.profile import Body, Handler
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 COLLECTION = "objects"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _WRITABLE = (
-    "cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType", "customTime", "eventBasedHold", "metadata",
-    "storageClass", "temporaryHold",
+    "cacheControl",
+    "contentDisposition",
+    "contentEncoding",
+    "contentLanguage",
+    "contentType",
+    "customTime",
+    "eventBasedHold",
+    "metadata",
+    "storageClass",
+    "temporaryHold",
 )
 
 
@@ -54,11 +62,20 @@ def find(call: Call, bucket: str, name: str) -> Stored:
 
 def preconditions(call: Call, current: Body | None) -> None:
     """412 when an `if(Meta)Generation(Not)Match` condition does not hold; generation 0 means "no live object"."""
-    values = {"Generation": str(current["generation"]) if current else "0", "Metageneration": str(current["metageneration"]) if current else ""}
+    values = {
+        "Generation": str(current["generation"]) if current else "0",
+        "Metageneration": str(current["metageneration"]) if current else "",
+    }
     for kind, value in values.items():
         wanted, unwanted = call.query.get(f"if{kind}Match"), call.query.get(f"if{kind}NotMatch")
         if (wanted is not None and wanted != value) or (unwanted is not None and unwanted == value):
-            raise ApiError(412, "At least one of the pre-conditions you specified did not hold.", reason="conditionNotMet", status="", location="If-Match")
+            raise ApiError(
+                412,
+                "At least one of the pre-conditions you specified did not hold.",
+                reason="conditionNotMet",
+                status="",
+                location="If-Match",
+            )
 
 
 def write(call: Call, name: str, metadata: Body, content: bytes) -> Body:
@@ -88,14 +105,16 @@ def _facts(call: Call, bucket: str, name: str, generation: str, content: bytes) 
         "kind": "storage#object",
         "id": f"{bucket}/{name}/{generation}",
         "selfLink": call.self_link(f"b/{bucket}/o/{quoted}"),
-        "mediaLink": f"https://storage.googleapis.com/download/storage/v1/b/{bucket}/o/{quoted}?generation={generation}&alt=media",
+        "mediaLink": (
+            f"https://storage.googleapis.com/download/storage/v1/b/{bucket}/o/{quoted}?generation={generation}&alt=media"
+        ),
         "name": name,
         "bucket": bucket,
         "generation": generation,
         "metageneration": "1",
         "size": str(len(content)),
         "md5Hash": md5,
-        "crc32c": base64.b64encode(Checksum(content).digest()).decode(),
+        "crc32c": base64.b64encode(crc32c(content).to_bytes(4, "big")).decode(),
         "etag": base64.b64encode(f"{generation}/1".encode()).decode(),
         "timeCreated": call.stamp(),
         "updated": call.stamp(),
@@ -106,11 +125,19 @@ def _facts(call: Call, bucket: str, name: str, generation: str, content: bytes) 
 
 def _refuse_held(call: Call, bucket: Stored, stored: Stored) -> None:
     if stored.body.get("temporaryHold") or stored.body.get("eventBasedHold"):
-        raise ApiError(403, f"Object '{stored.body['bucket']}/{stored.body['name']}' is under active Event-Based hold or Temporary hold.", reason="objectUnderActiveHold")
+        raise ApiError(
+            403,
+            f"Object '{stored.body['bucket']}/{stored.body['name']}' is under active Event-Based hold or Temporary"
+            " hold.",
+            reason="objectUnderActiveHold",
+        )
     seconds = int(get_path(bucket.body, "retentionPolicy.retentionPeriod") or 0)
     age = call.now.timestamp() - int(stored.body["generation"]) / 1_000_000
     if seconds and age < seconds:
-        message = f"Object '{stored.body['bucket']}/{stored.body['name']}' is subject to bucket's retention policy and cannot be deleted or overwritten yet."
+        message = (
+            f"Object '{stored.body['bucket']}/{stored.body['name']}' is subject to bucket's retention policy and cannot"
+            " be deleted or overwritten yet."
+        )
         raise ApiError(403, message, reason="retentionPolicyNotMet")
 
 
@@ -173,7 +200,9 @@ def list_(call: Call) -> Body:
     found = [
         item.body
         for item in call.store.below("storage", f"b/{bucket}")
-        if item.collection == COLLECTION and item.body["name"].startswith(prefix) and (versions or "timeDeleted" not in item.body)
+        if item.collection == COLLECTION
+        and item.body["name"].startswith(prefix)
+        and (versions or "timeDeleted" not in item.body)
     ]
     found.sort(key=lambda body: (body["name"], int(body["generation"])))
     folders = sorted({_folder(body["name"], prefix, delimiter) for body in found if delimiter} - {""})
@@ -222,7 +251,13 @@ def copy(call: Call) -> Body:
     if call.method.verb == "copy":
         return body
     size = body["size"]
-    return {"kind": "storage#rewriteResponse", "done": True, "totalBytesRewritten": size, "objectSize": size, "resource": body}
+    return {
+        "kind": "storage#rewriteResponse",
+        "done": True,
+        "totalBytesRewritten": size,
+        "objectSize": size,
+        "resource": body,
+    }
 
 
 def compose(call: Call) -> Body:
@@ -234,7 +269,7 @@ def compose(call: Call) -> Body:
     return write(call, call.parameters["destinationObject"], call.body.get("destination") or {}, content)
 
 
-METHODS = {
+METHODS: dict[str, Handler] = {
     "objects.get": get,
     "objects.list": list_,
     "objects.delete": delete,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import ApiError, invalid
 from local_cloud.emulator.paths import get_path, set_path
-from local_cloud.emulator.profile import Body, ResourceType
+from local_cloud.emulator.profile import Body, Handler, ResourceType
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -41,26 +41,42 @@ def check(call: Call, before: Body | None, wanted: Body) -> None:
         raise invalid("A bucket's location cannot be changed.", location="location")
     for rule in get_path(wanted, "lifecycle.rule") or []:
         if get_path(rule, "action.type") not in _ACTIONS:
-            raise invalid(f"Invalid argument: lifecycle action '{get_path(rule, 'action.type')}' is not one of {', '.join(sorted(_ACTIONS))}.", location="lifecycle")
+            raise invalid(
+                f"Invalid argument: lifecycle action '{get_path(rule, 'action.type')}' is not one of"
+                f" {', '.join(sorted(_ACTIONS))}.",
+                location="lifecycle",
+            )
         if not rule.get("condition"):
             raise invalid("Invalid argument: a lifecycle rule needs a condition.", location="lifecycle")
     if before and get_path(before, "retentionPolicy.isLocked"):
         old, new = (int(get_path(body, "retentionPolicy.retentionPeriod") or 0) for body in (before, wanted))
         if new < old:
-            raise ApiError(403, "Object retention policy is locked: its period cannot be reduced nor the policy removed.", reason="retentionPolicyNotMet")
+            raise ApiError(
+                403,
+                "Object retention policy is locked: its period cannot be reduced nor the policy removed.",
+                reason="retentionPolicyNotMet",
+            )
     prevention = get_path(wanted, "iamConfiguration.publicAccessPrevention")
     if prevention not in (None, "inherited", "enforced", "unspecified"):
-        raise invalid(f"Invalid argument: publicAccessPrevention '{prevention}' is not one of inherited, enforced.", location="iamConfiguration.publicAccessPrevention")
+        raise invalid(
+            f"Invalid argument: publicAccessPrevention '{prevention}' is not one of inherited, enforced.",
+            location="iamConfiguration.publicAccessPrevention",
+        )
 
 
 def finish(call: Call, body: Body) -> Body:
     """Upper-case location, both spellings of uniform access, effective times, the metageneration."""
     body["location"] = body["location"].upper()
     body["locationType"] = location_type(call, body)
-    uniform = bool(get_path(body, "iamConfiguration.uniformBucketLevelAccess.enabled") or get_path(body, "iamConfiguration.bucketPolicyOnly.enabled"))
+    uniform = bool(
+        get_path(body, "iamConfiguration.uniformBucketLevelAccess.enabled")
+        or get_path(body, "iamConfiguration.bucketPolicyOnly.enabled")
+    )
     access: Body = {"enabled": uniform}
     if uniform:
-        access["lockedTime"] = get_path(body, "iamConfiguration.uniformBucketLevelAccess.lockedTime") or call.stamp(call.now + _LOCK_AFTER)
+        access["lockedTime"] = get_path(body, "iamConfiguration.uniformBucketLevelAccess.lockedTime") or call.stamp(
+            call.now + _LOCK_AFTER
+        )
     set_path(body, "iamConfiguration.uniformBucketLevelAccess", access)
     set_path(body, "iamConfiguration.bucketPolicyOnly", dict(access))
     if get_path(body, "iamConfiguration.publicAccessPrevention") in (None, "unspecified"):
@@ -95,7 +111,11 @@ def create(call: Call) -> Body | Response:
     existing = call.store.get("storage", f"b/{name}")
     if existing:
         owned = existing.body["projectNumber"] == number
-        text = "Your previous request to create the named bucket succeeded and you already own it." if owned else "The requested bucket name is not available."
+        text = (
+            "Your previous request to create the named bucket succeeded and you already own it."
+            if owned
+            else "The requested bucket name is not available."
+        )
         raise ApiError(409, text, reason="conflict", status="")
     call.memory["number"] = number
     return verbs.create(call)
@@ -129,7 +149,13 @@ def preconditions(call: Call, body: Body) -> None:
     current = str(body.get("metageneration", "0"))
     wanted, unwanted = call.query.get("ifMetagenerationMatch"), call.query.get("ifMetagenerationNotMatch")
     if (wanted is not None and wanted != current) or (unwanted is not None and unwanted == current):
-        raise ApiError(412, "At least one of the pre-conditions you specified did not hold.", reason="conditionNotMet", status="", location="If-Match")
+        raise ApiError(
+            412,
+            "At least one of the pre-conditions you specified did not hold.",
+            reason="conditionNotMet",
+            status="",
+            location="If-Match",
+        )
 
 
 def update(call: Call) -> Body | Response:
@@ -169,8 +195,14 @@ def _teams(body: Body) -> list[tuple[str, str, Body]]:
 def _acl(call: Call, body: Body) -> list[Body]:
     return [
         {
-            "kind": "storage#bucketAccessControl", "id": f"{body['name']}/{entity}", "selfLink": call.self_link(f"b/{body['name']}/acl/{entity}"),
-            "bucket": body["name"], "entity": entity, "role": role, "projectTeam": team, "etag": body["etag"],
+            "kind": "storage#bucketAccessControl",
+            "id": f"{body['name']}/{entity}",
+            "selfLink": call.self_link(f"b/{body['name']}/acl/{entity}"),
+            "bucket": body["name"],
+            "entity": entity,
+            "role": role,
+            "projectTeam": team,
+            "etag": body["etag"],
         }
         for entity, role, team in _teams(body)
     ]
@@ -178,7 +210,13 @@ def _acl(call: Call, body: Body) -> list[Body]:
 
 def _default_object_acl(body: Body) -> list[Body]:
     return [
-        {"kind": "storage#objectAccessControl", "entity": entity, "role": role, "projectTeam": team, "etag": body["etag"]}
+        {
+            "kind": "storage#objectAccessControl",
+            "entity": entity,
+            "role": role,
+            "projectTeam": team,
+            "etag": body["etag"],
+        }
         for entity, role, team in _teams(body)
     ]
 
@@ -193,14 +231,26 @@ TYPE = ResourceType(
         "projectNumber": lambda call, body: call.memory["number"],
     },
     computed={"id": lambda call, body: body["name"], "metageneration": _metageneration},
-    output_only=("id", "selfLink", "projectNumber", "timeCreated", "updated", "metageneration", "generation", "etag", "locationType", "owner", "satisfiesPZS"),
+    output_only=(
+        "id",
+        "selfLink",
+        "projectNumber",
+        "timeCreated",
+        "updated",
+        "metageneration",
+        "generation",
+        "etag",
+        "locationType",
+        "owner",
+        "satisfiesPZS",
+    ),
     immutable=("name",),
     check=check,
     before_write=finish,
     view=view,
     not_found="The specified bucket does not exist.",
 )
-METHODS = {
+METHODS: dict[str, Handler] = {
     "buckets.insert": create,
     "buckets.list": list_,
     "buckets.patch": update,

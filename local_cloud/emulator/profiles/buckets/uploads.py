@@ -29,8 +29,13 @@ def insert(call: Call) -> Body | Response:
     if kind == "resumable":
         return _continue(call) if "uploadId" in call.query else _start(call)
     if kind == "media" or call.request.body:
-        metadata = {"contentType": call.request.headers.get("content-type", ""), "contentEncoding": call.query.get("contentEncoding")}
-        return objects.write(call, _name(call, {}), {key: value for key, value in metadata.items() if value}, call.request.body)
+        metadata = {
+            "contentType": call.request.headers.get("content-type", ""),
+            "contentEncoding": call.query.get("contentEncoding"),
+        }
+        return objects.write(
+            call, _name(call, {}), {key: value for key, value in metadata.items() if value}, call.request.body
+        )
     raise invalid("Upload requests must have an uploadType of media, multipart or resumable.", location="uploadType")
 
 
@@ -44,7 +49,9 @@ def _name(call: Call, metadata: Body) -> str:
 def _parts(call: Call) -> tuple[Body, bytes]:
     """Metadata and content of a `multipart/related` body; the content stays bytes whatever it is."""
     header = call.request.headers.get("content-type", "")
-    boundary = email.parser.HeaderParser(policy=email.policy.HTTP).parsestr(f"Content-Type: {header}\n").get_param("boundary")
+    boundary = (
+        email.parser.HeaderParser(policy=email.policy.HTTP).parsestr(f"Content-Type: {header}\n").get_param("boundary")
+    )
     if not boundary:
         raise invalid("A multipart upload needs a boundary in its Content-Type.")
     pieces = call.request.body.split(b"--" + str(boundary).encode())
@@ -73,7 +80,10 @@ def _start(call: Call) -> Response:
     session = call.emulator.uuid(call)
     bucket = call.parameters["bucket"]
     conditions = {key: value for key, value in call.query.items() if key.startswith("if")}
-    call.store.put_fact(f"upload/{session}", {"bucket": bucket, "name": _name(call, metadata), "metadata": metadata, "conditions": conditions})
+    call.store.put_fact(
+        f"upload/{session}",
+        {"bucket": bucket, "name": _name(call, metadata), "metadata": metadata, "conditions": conditions},
+    )
     call.store.put_blob(f"upload/{session}", b"")
     location = f"https://storage.googleapis.com/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={session}"
     return Response(200, {"Location": location, "X-GUploader-UploadID": session}, b"")

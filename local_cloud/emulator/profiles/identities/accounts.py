@@ -48,7 +48,10 @@ def create(call: Call) -> Body:
     """`projects.serviceAccounts.create`."""
     account_id = str(call.required("accountId"))
     if not re.fullmatch(ACCOUNT_ID, account_id):
-        message = f'Service account ID "{account_id}" is invalid: it must be 6 to 30 lower-case letters, digits or hyphens and match {ACCOUNT_ID}.'
+        message = (
+            f'Service account ID "{account_id}" is invalid: it must be 6 to 30 lower-case letters, digits or hyphens'
+            f" and match {ACCOUNT_ID}."
+        )
         raise invalid(message, location="accountId")
     given = call.body.get("serviceAccount") or {}
     email = f"{account_id}@{call.project}.iam.gserviceaccount.com"
@@ -60,7 +63,11 @@ def create(call: Call) -> Body:
         raise ApiError(409, message, details=(detail,))
     unique = f"1{call.number()}{call.number()[-1]}"[:21]
     body = {
-        "name": name, "projectId": call.project, "uniqueId": unique, "email": email, "oauth2ClientId": unique,
+        "name": name,
+        "projectId": call.project,
+        "uniqueId": unique,
+        "email": email,
+        "oauth2ClientId": unique,
         **{key: given[key] for key in ("displayName", "description") if given.get(key)},
     }
     call.store.put_fact(f"service-account/{unique}", email)
@@ -81,7 +88,11 @@ def patch(call: Call) -> Body:
             raise invalid(f"The field '{path}' of a service account cannot be updated.", location="updateMask")
         body[key] = given.get(key, "")
     kept = verbs.keep(call, stored.name, body, stored).body
-    return {key: kept[key] for key in ("name", "displayName", "description", "email", "projectId", "uniqueId", "etag") if key in kept}
+    return {
+        key: kept[key]
+        for key in ("name", "displayName", "description", "email", "projectId", "uniqueId", "etag")
+        if key in kept
+    }
 
 
 def set_disabled(call: Call) -> Body:

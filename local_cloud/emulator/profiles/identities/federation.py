@@ -1,4 +1,5 @@
-"""Workload identity pools and their providers: soft delete that keeps names, and what the token exchange needs to know."""
+"""Workload identity pools and their providers: soft delete that keeps names, and what the token exchange needs to
+know."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ PROVIDERS = f"{POOLS}.providers"
 _ID = r"(?!gcp-)[a-z0-9-]{4,32}"
 _RETENTION = 30.0
 _KINDS = ("oidc", "aws", "saml", "x509")
-_AUDIENCE = re.compile(r"(?:https:)?//iam\.googleapis\.com/(?P<name>projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+)")
+_AUDIENCE = re.compile(
+    r"(?:https:)?//iam\.googleapis\.com/(?P<name>projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+)"
+)
 
 
 def _check_provider(call: Call, before: Body | None, wanted: Body) -> None:
@@ -28,13 +31,22 @@ def _check_provider(call: Call, before: Body | None, wanted: Body) -> None:
     if len(kinds) != 1:
         raise invalid(f"A provider has exactly one of {', '.join(_KINDS)}; this one has {', '.join(kinds) or 'none'}.")
     if "oidc" in wanted and not str(wanted["oidc"].get("issuerUri", "")).startswith("https://"):
-        raise invalid(f"oidc.issuerUri must be an https URL, not '{wanted['oidc'].get('issuerUri', '')}'.", location="oidc.issuerUri")
+        raise invalid(
+            f"oidc.issuerUri must be an https URL, not '{wanted['oidc'].get('issuerUri', '')}'.",
+            location="oidc.issuerUri",
+        )
     mapping = wanted.get("attributeMapping") or {}
     if "oidc" in wanted and "google.subject" not in mapping:
         raise invalid("attributeMapping must map google.subject.", location="attributeMapping")
     for key in mapping:
-        if not re.fullmatch(r"google\.(subject|groups|display_name|profile_photo|posix_username|email)|attribute\.[a-z0-9_]{1,100}", key):
-            raise invalid(f"attributeMapping has the unknown target '{key}': it must be google.subject, google.groups or attribute.NAME.", location="attributeMapping")
+        if not re.fullmatch(
+            r"google\.(subject|groups|display_name|profile_photo|posix_username|email)|attribute\.[a-z0-9_]{1,100}", key
+        ):
+            raise invalid(
+                f"attributeMapping has the unknown target '{key}': it must be google.subject, google.groups or"
+                " attribute.NAME.",
+                location="attributeMapping",
+            )
 
 
 def operation_name(call: Call, target: str, token: str) -> str:
@@ -44,7 +56,11 @@ def operation_name(call: Call, target: str, token: str) -> str:
 
 def operation_metadata(call: Call, target: str, verb: str, result: Body | None) -> Body:
     """The kind of operation."""
-    return {"@type": f"type.googleapis.com/google.iam.v1.{call.resource_type.noun[0].upper()}{call.resource_type.noun[1:]}OperationMetadata"}
+    return {
+        "@type": (
+            f"type.googleapis.com/google.iam.v1.{call.resource_type.noun[0].upper()}{call.resource_type.noun[1:]}OperationMetadata"
+        )
+    }
 
 
 class Lookup:
@@ -62,7 +78,13 @@ class Lookup:
         name = self._emulator.canonical(self._emulator.profiles["iam"], match["name"])
         pool = self._emulator.store.get("iam", name.partition("/providers/")[0])
         provider = self._emulator.store.get("iam", name)
-        if pool is None or provider is None or pool.body.get("disabled") or provider.body.get("disabled") or "oidc" not in provider.body:
+        if (
+            pool is None
+            or provider is None
+            or pool.body.get("disabled")
+            or provider.body.get("disabled")
+            or "oidc" not in provider.body
+        ):
             return None
         oidc = provider.body["oidc"]
         return FederationProvider(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLLECTION = "projects.serviceAccounts.keys"
 _NEVER = "9999-12-31T23:59:59Z"
-_SECRET = "publicKeyPem"
+_PUBLIC_PEM = "publicKeyPem"
 _BITS = {"KEY_ALG_RSA_2048": 2048, "KEY_ALG_RSA_1024": 1024}
 
 
@@ -32,20 +32,34 @@ def create(call: Call) -> Body:
     """`keys.create`: the private key is in this answer and nowhere else."""
     account = _account(call)
     if accounts.most_keys_reached(call, _parent(call)):
-        raise ApiError(429, "Precondition check failed: the service account has its 10 keys.", status="FAILED_PRECONDITION", reason="failedPrecondition")
+        raise ApiError(
+            429,
+            "Precondition check failed: the service account has its 10 keys.",
+            status="FAILED_PRECONDITION",
+            reason="failedPrecondition",
+        )
     algorithm = call.body.get("keyAlgorithm") or "KEY_ALG_RSA_2048"
     if algorithm not in _BITS:
         raise invalid(f"Invalid value at 'key_algorithm': '{algorithm}' is not one of {', '.join(_BITS)}.")
     private = rsa.generate_private_key(public_exponent=65537, key_size=_BITS[algorithm])
     key_id = hashlib.sha1(call.number().encode(), usedforsecurity=False).hexdigest()
-    body = _keep(call, key_id, algorithm, _public_pem(private.public_key()), "GOOGLE_PROVIDED", _certificate(private, account["email"], call.now))
+    body = _keep(
+        call,
+        key_id,
+        algorithm,
+        _public_pem(private.public_key()),
+        "GOOGLE_PROVIDED",
+        _certificate(private, account["email"], call.now),
+    )
     file = {
         "type": "service_account",
         "project_id": call.project,
         "private_key_id": key_id,
-        "private_key": private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode(),
+        "private_key": (
+            private.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ).decode()
+        ),
         "client_email": account["email"],
         "client_id": account["uniqueId"],
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
@@ -53,9 +67,13 @@ def create(call: Call) -> Body:
         "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
         "universe_domain": "googleapis.com",
     }
-    shown = {key: value for key, value in body.items() if key not in (_SECRET, "publicKeyData")}
+    shown = {key: value for key, value in body.items() if key not in (_PUBLIC_PEM, "publicKeyData")}
     data = base64.b64encode(json.dumps(file, indent=2).encode()).decode()
-    return {**shown, "privateKeyType": call.body.get("privateKeyType") or "TYPE_GOOGLE_CREDENTIALS_FILE", "privateKeyData": data}
+    return {
+        **shown,
+        "privateKeyType": call.body.get("privateKeyType") or "TYPE_GOOGLE_CREDENTIALS_FILE",
+        "privateKeyData": data,
+    }
 
 
 def upload(call: Call) -> Body:
@@ -65,13 +83,15 @@ def upload(call: Call) -> Body:
         pem = base64.b64decode(str(call.required("publicKeyData")))
         certificate = x509.load_pem_x509_certificate(pem)
     except ValueError as error:
-        raise invalid(f"publicKeyData is not an X.509 certificate in PEM, base64 encoded: {error}", location="publicKeyData") from None
+        raise invalid(
+            f"publicKeyData is not an X.509 certificate in PEM, base64 encoded: {error}", location="publicKeyData"
+        ) from None
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
         raise invalid("publicKeyData holds no RSA key.", location="publicKeyData")
     key_id = hashlib.sha1(pem, usedforsecurity=False).hexdigest()
     body = _keep(call, key_id, f"KEY_ALG_RSA_{key.key_size}", _public_pem(key), "USER_PROVIDED", pem.decode())
-    return {name: value for name, value in body.items() if name not in (_SECRET, "publicKeyData")}
+    return {name: value for name, value in body.items() if name not in (_PUBLIC_PEM, "publicKeyData")}
 
 
 def _parent(call: Call) -> str:
@@ -88,8 +108,14 @@ def _account(call: Call) -> Body:
 def _keep(call: Call, key_id: str, algorithm: str, public: str, origin: str, certificate: str) -> Body:
     name = f"{_parent(call)}/keys/{key_id}"
     body: Body = {
-        "name": name, "validAfterTime": call.now.strftime("%Y-%m-%dT%H:%M:%SZ"), "validBeforeTime": _NEVER, "keyAlgorithm": algorithm,
-        "keyOrigin": origin, "keyType": "USER_MANAGED", "publicKeyData": base64.b64encode(certificate.encode()).decode(), _SECRET: public,
+        "name": name,
+        "validAfterTime": call.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "validBeforeTime": _NEVER,
+        "keyAlgorithm": algorithm,
+        "keyOrigin": origin,
+        "keyType": "USER_MANAGED",
+        "publicKeyData": base64.b64encode(certificate.encode()).decode(),
+        _PUBLIC_PEM: public,
     }
     call.store.put("iam", name, COLLECTION, body)
     return body
@@ -101,13 +127,19 @@ def _public_pem(key: rsa.RSAPublicKey) -> str:
 
 def _certificate(private: rsa.RSAPrivateKey, email: str, now: datetime) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, email[:64])])
-    builder = x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number(), now, datetime(9999, 12, 31, tzinfo=UTC))
+    builder = x509.CertificateBuilder(
+        name, name, private.public_key(), x509.random_serial_number(), now, datetime(9999, 12, 31, tzinfo=UTC)
+    )
     return builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def view(call: Call, body: Body) -> Body:
     """The public key only when it is asked for."""
-    hidden = {_SECRET} if call.query.get("publicKeyType") in ("TYPE_X509_PEM_FILE", "TYPE_RAW_PUBLIC_KEY") else {_SECRET, "publicKeyData"}
+    hidden = (
+        {_PUBLIC_PEM}
+        if call.query.get("publicKeyType") in ("TYPE_X509_PEM_FILE", "TYPE_RAW_PUBLIC_KEY")
+        else {_PUBLIC_PEM, "publicKeyData"}
+    )
     return {key: value for key, value in body.items() if key not in hidden}
 
 
@@ -137,7 +169,7 @@ class Lookup:
         # Stamps are whole seconds: a key is good from the second it was made in.
         if self._emulator.clock.now() < started - timedelta(seconds=1):
             return None
-        return ServiceAccountKey(stored.body[_SECRET], account["uniqueId"])
+        return ServiceAccountKey(stored.body[_PUBLIC_PEM], account["uniqueId"])
 
 
 TYPE = ResourceType(COLLECTION, label="key", view=view, not_found="Service account key {id} does not exist.")

@@ -28,10 +28,15 @@ def create(call: Call) -> Body:
     name = f"{call.name}/{role_id}"
     before = call.store.get("iam", name, deleted=True)
     if before and before.deleted_at is not None:
-        raise failed_precondition(f"You can't create a role with role_id ({role_id}) where there is an existing role with that role_id in a deleted state.")
+        raise failed_precondition(
+            f"You can't create a role with role_id ({role_id}) where there is an existing role with that role_id in a"
+            " deleted state."
+        )
     if before:
         raise ApiError(409, f"A role named {role_id} in {'/'.join(call.name.split('/')[:2])} already exists.")
-    role = {key: value for key, value in (call.body.get("role") or {}).items() if key not in ("name", "deleted", "etag")}
+    role = {
+        key: value for key, value in (call.body.get("role") or {}).items() if key not in ("name", "deleted", "etag")
+    }
     role.setdefault("stage", "ALPHA")
     _check(role)
     return verbs.show(call, verbs.keep(call, name, role, before=None))
@@ -55,7 +60,10 @@ def patch(call: Call) -> Body:
 def show_listed(call: Call) -> Body:
     """`roles.list` leaves the permissions out unless `view=FULL`."""
     deleted = call.query.get("showDeleted") == "true"
-    found = [verbs.show(call, item) for item in call.store.children("iam", call.resource_type.collection, call.name, deleted=deleted)]
+    found = [
+        verbs.show(call, item)
+        for item in call.store.children("iam", call.resource_type.collection, call.name, deleted=deleted)
+    ]
     if call.query.get("view") != "FULL":
         found = [{key: value for key, value in role.items() if key != "includedPermissions"} for role in found]
     return page(call, found, "roles")
@@ -66,12 +74,21 @@ def predefined(call: Call) -> Body:
     permissions = call.emulator.access.permissions_of(call.name)
     if permissions is None:
         raise not_found(f"The role named {call.name} was not found.")
-    return {"name": call.name, "title": call.name.partition("/")[2], "includedPermissions": sorted(permissions), "stage": "GA", "etag": "AA=="}
+    return {
+        "name": call.name,
+        "title": call.name.partition("/")[2],
+        "includedPermissions": sorted(permissions),
+        "stage": "GA",
+        "etag": "AA==",
+    }
 
 
 def all_predefined(call: Call) -> Body:
     """`roles.list` of the predefined roles this cloud knows."""
-    roles = [{"name": name, "title": name.partition("/")[2], "stage": "GA", "etag": "AA=="} for name in call.emulator.access.predefined_roles()]
+    roles = [
+        {"name": name, "title": name.partition("/")[2], "stage": "GA", "etag": "AA=="}
+        for name in call.emulator.access.predefined_roles()
+    ]
     return page(call, roles, "roles")
 
 

@@ -1,1 +1,2 @@
-"""Compute networking behaviour that is more than data: address ranges, automatic routes and subnetworks, routers, firewall policies."""
+"""Compute networking behaviour that is more than data: address ranges, automatic routes and subnetworks, routers,
+firewall policies."""

@@ -28,7 +28,14 @@ def finish(call: Call, body: Body) -> Body:
     given = {rule["priority"]: rule for rule in body.get("rules") or []}
     for priority, description, direction, key, block in _DEFAULT_RULES:
         match = {key: [block], "layer4Configs": [{"ipProtocol": "all"}]}
-        rule = {"priority": priority, "description": description, "direction": direction, "match": match, "action": "goto_next", "enableLogging": False}
+        rule = {
+            "priority": priority,
+            "description": description,
+            "direction": direction,
+            "match": match,
+            "action": "goto_next",
+            "enableLogging": False,
+        }
         given.setdefault(priority, rule)
     body["rules"] = [_finished(call, given[priority]) for priority in sorted(given)]
     body["ruleTupleCount"] = sum(rule["ruleTupleCount"] for rule in body["rules"])
@@ -51,15 +58,29 @@ def check_rules(call: Call, before: Body | None, wanted: Body) -> None:
     for rule in wanted.get("rules") or []:
         _check_rule(rule)
         if rule["priority"] in seen:
-            raise invalid(f"Invalid value for field 'resource.rules[].priority': '{rule['priority']}'. Two rules have this priority.", location="rules.priority")
+            raise invalid(
+                f"Invalid value for field 'resource.rules[].priority': '{rule['priority']}'. Two rules have this"
+                " priority.",
+                location="rules.priority",
+            )
         seen.add(rule["priority"])
 
 
 def _check_rule(rule: Body) -> None:
-    for key, allowed in (("priority", None), ("direction", ("INGRESS", "EGRESS")), ("action", ("allow", "deny", "goto_next", "apply_security_profile_group"))):
+    for key, allowed in (
+        ("priority", None),
+        ("direction", ("INGRESS", "EGRESS")),
+        ("action", ("allow", "deny", "goto_next", "apply_security_profile_group")),
+    ):
         if rule.get(key) is None or (allowed and rule[key] not in allowed):
-            hint = f"It must be one of {', '.join(allowed)}." if allowed else "A rule needs a priority from 0 to 2147483647."
-            raise invalid(f"Invalid value for field 'resource.rules[].{key}': '{rule.get(key)}'. {hint}", location=f"rules.{key}")
+            hint = (
+                f"It must be one of {', '.join(allowed)}."
+                if allowed
+                else "A rule needs a priority from 0 to 2147483647."
+            )
+            raise invalid(
+                f"Invalid value for field 'resource.rules[].{key}': '{rule.get(key)}'. {hint}", location=f"rules.{key}"
+            )
 
 
 def _keep(call: Call, stored: Stored, body: Body, verb: str) -> Body | Response:
@@ -71,7 +92,9 @@ def _priority(call: Call) -> int:
     try:
         return int(call.query.get("priority", ""))
     except ValueError:
-        raise invalid(f"Invalid value for field 'priority': '{call.query.get('priority', '')}'.", location="priority") from None
+        raise invalid(
+            f"Invalid value for field 'priority': '{call.query.get('priority', '')}'.", location="priority"
+        ) from None
 
 
 def get_rule(call: Call) -> Body:
@@ -80,7 +103,11 @@ def get_rule(call: Call) -> Body:
     for rule in call.stored().body["rules"]:
         if rule["priority"] == priority:
             return dict(rule)
-    raise invalid(f"Invalid value for field 'priority': '{priority}'. The firewall policy does not contain a rule at priority {priority}.", location="priority")
+    raise invalid(
+        f"Invalid value for field 'priority': '{priority}'. The firewall policy does not contain a rule at priority"
+        f" {priority}.",
+        location="priority",
+    )
 
 
 def add_rule(call: Call) -> Body | Response:
@@ -113,12 +140,18 @@ def add_association(call: Call) -> Body | Response:
     target = relative_name(call, "compute", "networks", str(call.required("attachmentTarget")))
     network = call.store.get("compute", target)
     if network is None:
-        raise invalid(f"Invalid value for field 'resource.attachmentTarget': '{call.body['attachmentTarget']}'. The referenced network resource cannot be found.")
+        raise invalid(
+            f"Invalid value for field 'resource.attachmentTarget': '{call.body['attachmentTarget']}'. The referenced"
+            " network resource cannot be found."
+        )
     for other in call.store.children("compute", call.resource_type.collection):
         _refuse_second(call, stored, other, network.body["selfLink"])
     association = {
-        "name": call.body.get("name") or network.body["name"], "attachmentTarget": network.body["selfLink"], "firewallPolicyId": stored.body["id"],
-        "shortName": stored.body["name"], "displayName": stored.body["name"],
+        "name": call.body.get("name") or network.body["name"],
+        "attachmentTarget": network.body["selfLink"],
+        "firewallPolicyId": stored.body["id"],
+        "shortName": stored.body["name"],
+        "displayName": stored.body["name"],
     }
     kept = [item for item in stored.body.get("associations", []) if item["name"] != association["name"]]
     return _keep(call, stored, {**stored.body, "associations": [*kept, association]}, "addAssociation")
@@ -130,7 +163,9 @@ def _refuse_second(call: Call, stored: Stored, other: Stored, network: str) -> N
         return
     for association in other.body.get("associations", []):
         if association["attachmentTarget"] == network:
-            raise already_exists(f"An association with network '{network}' already exists on firewall policy '{other.body['name']}'.")
+            raise already_exists(
+                f"An association with network '{network}' already exists on firewall policy '{other.body['name']}'."
+            )
 
 
 def get_association(call: Call) -> Body:
@@ -161,14 +196,23 @@ def delete(call: Call) -> Body | Response:
 def clone_rules(call: Call) -> Body | Response:
     """`cloneRules?sourceFirewallPolicy=`."""
     stored = call.stored()
-    source = call.store.get("compute", relative_name(call, "compute", call.resource_type.collection, call.query.get("sourceFirewallPolicy", "")))
+    source = call.store.get(
+        "compute",
+        relative_name(call, "compute", call.resource_type.collection, call.query.get("sourceFirewallPolicy", "")),
+    )
     if source is None:
         raise not_found(f"The resource '{call.query.get('sourceFirewallPolicy', '')}' was not found")
     return _keep(call, stored, {**stored.body, "rules": source.body["rules"]}, "cloneRules")
 
 
 METHODS = {
-    "getRule": get_rule, "addRule": add_rule, "patchRule": patch_rule, "removeRule": remove_rule, "addAssociation": add_association,
-    "getAssociation": get_association, "removeAssociation": remove_association, "delete": delete, "cloneRules": clone_rules,
+    "getRule": get_rule,
+    "addRule": add_rule,
+    "patchRule": patch_rule,
+    "removeRule": remove_rule,
+    "addAssociation": add_association,
+    "getAssociation": get_association,
+    "removeAssociation": remove_association,
+    "delete": delete,
+    "cloneRules": clone_rules,
 }
-

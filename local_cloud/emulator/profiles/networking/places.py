@@ -12,11 +12,47 @@ if TYPE_CHECKING:
     from local_cloud.emulator.profile import Body
 
 AUTO_MODE_REGIONS: tuple[str, ...] = (
-    "us-central1", "europe-west1", "us-west1", "asia-east1", "us-east1", "asia-northeast1", "asia-southeast1", "us-east4", "australia-southeast1",
-    "europe-west2", "europe-west3", "southamerica-east1", "asia-south1", "northamerica-northeast1", "europe-west4", "europe-north1", "us-west2",
-    "asia-east2", "europe-west6", "asia-northeast2", "asia-northeast3", "us-west3", "us-west4", "asia-southeast2", "europe-central2",
-    "northamerica-northeast2", "asia-south2", "australia-southeast2", "southamerica-west1", "europe-west8", "europe-west9", "us-east5",
-    "europe-southwest1", "us-south1", "me-west1", "europe-west12", "me-central1", "africa-south1", "europe-west10", "me-central2", "northamerica-south1",
+    "us-central1",
+    "europe-west1",
+    "us-west1",
+    "asia-east1",
+    "us-east1",
+    "asia-northeast1",
+    "asia-southeast1",
+    "us-east4",
+    "australia-southeast1",
+    "europe-west2",
+    "europe-west3",
+    "southamerica-east1",
+    "asia-south1",
+    "northamerica-northeast1",
+    "europe-west4",
+    "europe-north1",
+    "us-west2",
+    "asia-east2",
+    "europe-west6",
+    "asia-northeast2",
+    "asia-northeast3",
+    "us-west3",
+    "us-west4",
+    "asia-southeast2",
+    "europe-central2",
+    "northamerica-northeast2",
+    "asia-south2",
+    "australia-southeast2",
+    "southamerica-west1",
+    "europe-west8",
+    "europe-west9",
+    "us-east5",
+    "europe-southwest1",
+    "us-south1",
+    "me-west1",
+    "europe-west12",
+    "me-central1",
+    "africa-south1",
+    "europe-west10",
+    "me-central2",
+    "northamerica-south1",
 )
 # Regions whose zones are not a, b and c.
 _ZONES = {"us-central1": "abcf", "europe-west1": "bcd", "us-east1": "bcd"}
@@ -30,7 +66,10 @@ def zones_of(region: str) -> list[str]:
 def _region(call: Call, region: str) -> Body:
     name = f"projects/{call.project}/regions/{region}"
     return {
-        "kind": "compute#region", "name": region, "status": "UP", "selfLink": call.self_link(name),
+        "kind": "compute#region",
+        "name": region,
+        "status": "UP",
+        "selfLink": call.self_link(name),
         "zones": [call.self_link(f"projects/{call.project}/zones/{zone}") for zone in zones_of(region)],
     }
 
@@ -51,7 +90,10 @@ def get_region(call: Call) -> Body:
 
 def list_regions(call: Call) -> Body:
     """`regions.list`."""
-    return {**page(call, [_region(call, region) for region in AUTO_MODE_REGIONS], "items"), "kind": "compute#regionList"}
+    return {
+        **page(call, [_region(call, region) for region in AUTO_MODE_REGIONS], "items"),
+        "kind": "compute#regionList",
+    }
 
 
 def get_zone(call: Call) -> Body:
@@ -72,7 +114,12 @@ def get_project(call: Call) -> Body:
     """`projects.get`."""
     number = call.emulator.project_number(call.project) or "0"
     return {
-        "kind": "compute#project", "name": call.project, "id": number, "selfLink": call.self_link(f"projects/{call.project}"),
-        "defaultServiceAccount": f"{number}-compute@developer.gserviceaccount.com", "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
-        "defaultNetworkTier": "PREMIUM", "vmDnsSetting": "ZONAL_ONLY",
+        "kind": "compute#project",
+        "name": call.project,
+        "id": number,
+        "selfLink": call.self_link(f"projects/{call.project}"),
+        "defaultServiceAccount": f"{number}-compute@developer.gserviceaccount.com",
+        "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
+        "defaultNetworkTier": "PREMIUM",
+        "vmDnsSetting": "ZONAL_ONLY",
     }

@@ -26,7 +26,10 @@ def parse_range(value: str, path: str) -> Network:
     try:
         return ipaddress.ip_network(value)
     except ValueError:
-        message = f"Invalid value for field 'resource.{path}': '{value}'. Must be a CIDR address range that is contained in one of the supported ranges."
+        message = (
+            f"Invalid value for field 'resource.{path}': '{value}'. Must be a CIDR address range that is contained in"
+            " one of the supported ranges."
+        )
         raise invalid(message, location=path) from None
 
 
@@ -75,9 +78,14 @@ def _overlap(path: str, network: Network, other: str) -> ApiError:
 def expand(call: Call) -> Body | Response:
     """`subnetworks.expandIpCidrRange`: a larger range that contains the old one."""
     stored = call.stored()
-    old, new = (parse_range(value, "ipCidrRange") for value in (stored.body["ipCidrRange"], str(call.required("ipCidrRange"))))
+    old, new = (
+        parse_range(value, "ipCidrRange") for value in (stored.body["ipCidrRange"], str(call.required("ipCidrRange")))
+    )
     if type(old) is not type(new) or not old.subnet_of(new):  # type: ignore[arg-type]
-        raise invalid(f"Invalid value for field 'ipCidrRange': '{new}'. The new range must contain the existing range {old}.", location="ipCidrRange")
+        raise invalid(
+            f"Invalid value for field 'ipCidrRange': '{new}'. The new range must contain the existing range {old}.",
+            location="ipCidrRange",
+        )
     call.memory["name"] = stored.name
     kept = verbs.keep(call, stored.name, {**stored.body, "ipCidrRange": str(new)}, stored)
     return verbs.respond(call, kept.name, "expandIpCidrRange", kept)
@@ -87,13 +95,23 @@ def set_private_access(call: Call) -> Body | Response:
     """`subnetworks.setPrivateIpGoogleAccess`."""
     stored = call.stored()
     call.memory["name"] = stored.name
-    kept = verbs.keep(call, stored.name, {**stored.body, "privateIpGoogleAccess": bool(call.body.get("privateIpGoogleAccess"))}, stored)
+    kept = verbs.keep(
+        call,
+        stored.name,
+        {**stored.body, "privateIpGoogleAccess": bool(call.body.get("privateIpGoogleAccess"))},
+        stored,
+    )
     return verbs.respond(call, kept.name, "setPrivateIpGoogleAccess", kept)
 
 
 def allocate(call: Call, body: Body) -> str:
-    """A free address: public, or inside the subnetwork for an internal one, or a free block of `prefixLength` for peering."""
-    taken = {item.body.get("address") for kind in ("addresses", "globalAddresses") for item in call.store.children("compute", kind)}
+    """A free address: public, or inside the subnetwork for an internal one, or a free block of `prefixLength` for
+    peering."""
+    taken = {
+        item.body.get("address")
+        for kind in ("addresses", "globalAddresses")
+        for item in call.store.children("compute", kind)
+    }
     if body.get("addressType") != "INTERNAL":
         return _first(taken, (str(address) for block in _PUBLIC for address in block.hosts()))
     if body.get("subnetwork"):
@@ -102,11 +120,15 @@ def allocate(call: Call, body: Body) -> str:
             block = parse_range(subnet.body["ipCidrRange"], "subnetwork")
             return _first(taken, (str(address) for address in list(block.hosts())[1:]))
     length = int(body.get("prefixLength") or 24)
-    return _first(taken, (str(block[0]) for block in ipaddress.ip_network("10.192.0.0/10").subnets(new_prefix=max(length, 10))))
+    return _first(
+        taken, (str(block[0]) for block in ipaddress.ip_network("10.192.0.0/10").subnets(new_prefix=max(length, 10)))
+    )
 
 
 def _first(taken: set[str | None], candidates: Iterator[str]) -> str:
     for candidate in candidates:
         if candidate not in taken:
             return candidate
-    raise ApiError(403, "Quota 'IN_USE_ADDRESSES' exceeded. The local cloud has no free address left.", reason="quotaExceeded")
+    raise ApiError(
+        403, "Quota 'IN_USE_ADDRESSES' exceeded. The local cloud has no free address left.", reason="quotaExceeded"
+    )

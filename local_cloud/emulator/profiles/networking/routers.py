@@ -17,12 +17,23 @@ def check_nats(call: Call, before: Body | None, wanted: Body) -> None:
     for index, nat in enumerate(wanted.get("nats") or []):
         path = f"nats[{index}]"
         if not nat.get("name") or nat["name"] in seen:
-            raise invalid(f"Invalid value for field 'resource.{path}.name': '{nat.get('name', '')}'. NAT names are required and unique within a router.", location=path)
+            raise invalid(
+                f"Invalid value for field 'resource.{path}.name': '{nat.get('name', '')}'. NAT names are required and"
+                " unique within a router.",
+                location=path,
+            )
         seen.add(nat["name"])
         if nat.get("natIpAllocateOption") == "AUTO_ONLY" and nat.get("natIps"):
-            raise invalid(f"Invalid value for field 'resource.{path}.natIps': NAT IPs cannot be given with AUTO_ONLY.", location=path)
+            raise invalid(
+                f"Invalid value for field 'resource.{path}.natIps': NAT IPs cannot be given with AUTO_ONLY.",
+                location=path,
+            )
         if nat.get("enableDynamicPortAllocation") and nat.get("enableEndpointIndependentMapping"):
-            raise invalid(f"Invalid value for field 'resource.{path}.enableEndpointIndependentMapping': it cannot go with dynamic port allocation.", location=path)
+            raise invalid(
+                f"Invalid value for field 'resource.{path}.enableEndpointIndependentMapping': it cannot go with dynamic"
+                " port allocation.",
+                location=path,
+            )
 
 
 def finish(call: Call, body: Body) -> Body:
@@ -46,8 +57,14 @@ def finish(call: Call, body: Body) -> Body:
 def status(call: Call) -> Body:
     """`routers.getRouterStatus`."""
     router = call.stored().body
-    nats = [{"name": nat["name"], "minExtraNatIpsNeeded": 0, "numVmEndpointsWithNatMappings": 0} for nat in router.get("nats", [])]
-    return {"kind": "compute#routerStatusResponse", "result": {"network": router["network"], **({"natStatus": nats} if nats else {})}}
+    nats = [
+        {"name": nat["name"], "minExtraNatIpsNeeded": 0, "numVmEndpointsWithNatMappings": 0}
+        for nat in router.get("nats", [])
+    ]
+    return {
+        "kind": "compute#routerStatusResponse",
+        "result": {"network": router["network"], **({"natStatus": nats} if nats else {})},
+    }
 
 
 def preview(call: Call) -> Body:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from local_cloud.emulator.profile import Body
 
 # Auto mode networks take one /20 of this block a region (https://cloud.google.com/vpc/docs/subnets#ip-ranges).
-_AUTO_BLOCK = ipaddress.ip_network("10.128.0.0/9")
+_AUTO_BLOCK = ipaddress.IPv4Network("10.128.0.0/9")
 
 
 def after_network(call: Call, network: Body) -> Body:
@@ -81,7 +81,11 @@ def _put_route(call: Call, network: str, prefix: str, destination: str, body: Bo
     suffix = hashlib.sha256(f"{network}{destination}".encode()).hexdigest()[:16]
     name = f"projects/{call.project}/global/routes/{prefix}-{suffix}"
     common = {
-        "kind": "compute#route", "id": call.number(), "creationTimestamp": call.stamp(), "name": name.rpartition("/")[2], "network": network,
+        "kind": "compute#route",
+        "id": call.number(),
+        "creationTimestamp": call.stamp(),
+        "name": name.rpartition("/")[2],
+        "network": network,
         "selfLink": call.self_link(name),
     }
     call.store.put("compute", name, "routes", {**common, **body})
@@ -90,7 +94,11 @@ def _put_route(call: Call, network: str, prefix: str, destination: str, body: Bo
 def remove_local_route(call: Call, subnetwork: Body) -> Body:
     """The local route goes with its subnetwork."""
     for route in call.store.children("compute", "routes"):
-        if route.body.get("network") == subnetwork["network"] and route.body["destRange"] == subnetwork.get("ipCidrRange") and "nextHopNetwork" in route.body:
+        if (
+            route.body.get("network") == subnetwork["network"]
+            and route.body["destRange"] == subnetwork.get("ipCidrRange")
+            and "nextHopNetwork" in route.body
+        ):
             call.store.remove("compute", route.name)
     return subnetwork
 
@@ -114,5 +122,9 @@ def delete_route(call: Call) -> Body | Response:
 
 def subnetworks_of(call: Call, body: Body) -> Body:
     """A network shows its subnetworks."""
-    links = sorted(item.body["selfLink"] for item in call.store.children("compute", "subnetworks") if item.body.get("network") == body.get("selfLink"))
+    links = sorted(
+        item.body["selfLink"]
+        for item in call.store.children("compute", "subnetworks")
+        if item.body.get("network") == body.get("selfLink")
+    )
     return {**body, "subnetworks": links} if links else body

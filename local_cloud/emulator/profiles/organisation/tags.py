@@ -31,8 +31,13 @@ def _check_value(call: Call, before: Body | None, wanted: Body) -> None:
 
 def _refuse_second(call: Call, before: Body | None, wanted: Body, collection: str) -> None:
     for item in call.store.children("cloudresourcemanager", collection):
-        if before is None and (item.body["parent"], item.body["shortName"]) == (_shown_parent(call, wanted["parent"]), wanted.get("shortName")):
-            raise ApiError(409, f"{collection} with shortName '{wanted.get('shortName')}' already exists in {wanted['parent']}.")
+        if before is None and (item.body["parent"], item.body["shortName"]) == (
+            _shown_parent(call, wanted["parent"]),
+            wanted.get("shortName"),
+        ):
+            raise ApiError(
+                409, f"{collection} with shortName '{wanted.get('shortName')}' already exists in {wanted['parent']}."
+            )
 
 
 def _shown_parent(call: Call, parent: str) -> str:
@@ -65,16 +70,26 @@ def _namespaced(call: Call) -> Body:
 
 def _list(call: Call) -> Body:
     parent = _shown_parent(call, call.query.get("parent", ""))
-    found = [verbs.show(call, item) for item in call.store.children("cloudresourcemanager", call.resource_type.collection) if item.body["parent"] == parent]
+    found = [
+        verbs.show(call, item)
+        for item in call.store.children("cloudresourcemanager", call.resource_type.collection)
+        if item.body["parent"] == parent
+    ]
     return page(call, found, call.resource_type.collection)
 
 
 def _delete(call: Call) -> Body:
     """The operation of a deletion shows what was deleted."""
     stored = call.stored()
-    held = [item.name for item in call.store.children("cloudresourcemanager", "tagValues") if item.body["parent"] == stored.name]
+    held = [
+        item.name
+        for item in call.store.children("cloudresourcemanager", "tagValues")
+        if item.body["parent"] == stored.name
+    ]
     if held:
-        raise ApiError(400, f"Cannot delete tag key {stored.name} while it has the value {held[0]}.", status="FAILED_PRECONDITION")
+        raise ApiError(
+            400, f"Cannot delete tag key {stored.name} while it has the value {held[0]}.", status="FAILED_PRECONDITION"
+        )
     call.store.remove("cloudresourcemanager", stored.name)
     return operations.start(call, stored.name, "delete", stored.body)
 
@@ -85,14 +100,27 @@ def _bind(call: Call) -> Body:
         raise invalid(f"Tag value {call.body['tagValue']} not found.", location="tagValue")
     parent = str(call.required("parent"))
     name = f"tagBindings/{quote(parent, safe='')}/{value.name}"
-    body = {"name": name, "parent": parent, "tagValue": value.name, "tagValueNamespacedName": value.body["namespacedName"]}
+    body = {
+        "name": name,
+        "parent": parent,
+        "tagValue": value.name,
+        "tagValueNamespacedName": value.body["namespacedName"],
+    }
     call.store.put("cloudresourcemanager", f"tagBindings/{parent}/{value.name}", "tagBindings", body)
     return operations.start(call, name, "create", {key: body[key] for key in ("name", "parent", "tagValue")})
 
 
 def _bindings(call: Call) -> Body:
     parent = call.query.get("parent", "")
-    return page(call, [item.body for item in call.store.children("cloudresourcemanager", "tagBindings") if item.body["parent"] == parent], "tagBindings")
+    return page(
+        call,
+        [
+            item.body
+            for item in call.store.children("cloudresourcemanager", "tagBindings")
+            if item.body["parent"] == parent
+        ],
+        "tagBindings",
+    )
 
 
 def _unbind(call: Call) -> Body:
@@ -104,8 +132,16 @@ def _unbind(call: Call) -> Body:
 
 
 TYPES = (
-    ResourceType("tagKeys", id_source="numeric", immutable=("parent", "shortName"), check=_check_key, before_write=_finish_key),
-    ResourceType("tagValues", id_source="numeric", immutable=("parent", "shortName"), check=_check_value, before_write=_finish_value),
+    ResourceType(
+        "tagKeys", id_source="numeric", immutable=("parent", "shortName"), check=_check_key, before_write=_finish_key
+    ),
+    ResourceType(
+        "tagValues",
+        id_source="numeric",
+        immutable=("parent", "shortName"),
+        check=_check_value,
+        before_write=_finish_value,
+    ),
     ResourceType("tagBindings", schema="TagBinding"),
 )
 METHODS = {
