@@ -122,7 +122,7 @@ class RunRecorder:
         return destination, write_report(self._ledger.path, destination)
 
     def report_earlier(self) -> None:
-        """Give the run before this one the page that it could not write, if it was killed. Raises LedgerError, OSError."""
+        """Give the run before this one the page that a kill kept it from. Raises LedgerError, OSError."""
         earlier = next(_run_directory.before(self.directory), None)
         if earlier and not (earlier / _run_directory.REPORT_NAME).exists():
             write_report(earlier / _run_directory.LEDGER_NAME, earlier / _run_directory.REPORT_NAME)
