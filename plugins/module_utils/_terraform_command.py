@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -207,9 +207,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + STOP_SECONDS
         while not _wait_for_end(process, 1.0) and time.monotonic() < deadline:
             continue
-        if process.poll() is None:
+        # What is left of its group, such as the command of a provisioner or terraform itself, has had its time.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
