@@ -87,8 +87,10 @@ class Lookup:
         ):
             return None
         oidc = provider.body["oidc"]
+        # Audiences and principals are always spelt with the project's number.
+        project, _, rest = name.removeprefix("projects/").partition("/")
         return FederationProvider(
-            name=self._emulator.shown_name(self._emulator.profiles["iam"], name),
+            name=f"projects/{self._emulator.project_number(project) or project}/{rest}",
             issuer=oidc["issuerUri"],
             jwks=json.loads(oidc["jwksJson"]) if oidc.get("jwksJson") else None,
             attribute_mapping=provider.body.get("attributeMapping") or {},
