@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from local_cloud.state import StateDirectory
 from local_cloud.terraform_provider.loading import SpecificationError, specifications
-from local_cloud.terraform_provider.server import AlreadyServed, Front
+from local_cloud.terraform_provider.server import AlreadyServedError, Front
 from local_cloud.terraform_provider.version import KIND, MIRRORED_PROVIDER, MIRRORED_VERSION
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         specifications()
         asyncio.run(serve(state))
-    except (AlreadyServed, SpecificationError, OSError) as error:
+    except (AlreadyServedError, SpecificationError, OSError) as error:
         _log.error("%s", error)
         return 1
     return 0

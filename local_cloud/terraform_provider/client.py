@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from local_cloud.terraform_provider.credentials import TokenSource, proxy_for
 from local_cloud.terraform_provider.failures import ApiError, ProviderError, Stopped
-from local_cloud.terraform_provider.version import MIRRORED_VERSION
+from local_cloud.terraform_provider.version import KIND, MIRRORED_VERSION
 
 if TYPE_CHECKING:
     from local_cloud.terraform_provider.settings import Settings
@@ -25,6 +26,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 _RETRIED_STATUS: Final = frozenset({429, 500, 502, 503})
 _PER_MINUTE_QUOTA: Final = re.compile(r"Quota exceeded for quota metric '.*' and limit '.* per minute' of service")
+USER_AGENT: Final = f"terraform-provider-google/{MIRRORED_VERSION} ({KIND})"
 _NO_CONTENT: Final = 204
 _FAILED: Final = 400
 
@@ -67,6 +69,10 @@ class Client:
     def stop(self) -> None:
         """End every wait that is going on with Stopped."""
         self._stop.set()
+
+    def now(self) -> float:
+        """The event loop's time in seconds, for deadlines."""
+        return asyncio.get_running_loop().time()
 
     async def pause(self, seconds: float) -> None:
         """Wait `seconds`; Stopped as soon as Terraform asks to stop."""
@@ -126,7 +132,7 @@ class Client:
         headers = {
             "Authorization": f"Bearer {await self._tokens.token()}",
             "Content-Type": "application/json",
-            "User-Agent": f"Terraform/{settings.terraform_version} terraform-provider-google/{MIRRORED_VERSION} stand-in",
+            "User-Agent": f"Terraform/{settings.terraform_version} {USER_AGENT}",
         }
         payer = settings.billing_project or project
         if settings.user_project_override and payer:
@@ -136,9 +142,8 @@ class Client:
         return headers
 
 
-def _exactly(url: str) -> Any:
+def _exactly(url: str) -> URL:
     """The URL without aiohttp's own idea of what must be quoted."""
-    from yarl import URL
 
     return URL(url, encoded=True)
 
@@ -154,6 +159,6 @@ def _trust(environment: Mapping[str, str]) -> ssl.SSLContext:
 def _unreachable(method: str, url: str, error: Exception) -> ProviderError:
     host = urlsplit(url).netloc
     return ProviderError(
-        f"{method} {url.partition('?')[0]}: {host} cannot be reached: {error or type(error).__name__}",
+        f"{method} {url.partition('?')[0]}: {host} cannot be reached: {str(error) or type(error).__name__}",
         detail="Check HTTPS_PROXY and SSL_CERT_FILE of this shell, and that the local cloud is up.",
     )

@@ -1,4 +1,4 @@
-"""Where the access token comes from: the provider block, the caller's environment, or its application default credentials."""
+"""Where the access token comes from: the provider block, the environment, or application default credentials."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed
 
 import google.auth
 import google.auth.credentials
 import google.auth.exceptions
 import google.auth.transport.urllib3
+import google.oauth2.credentials as oauth2
 import urllib3
 from google.auth import impersonated_credentials
 
@@ -54,7 +55,7 @@ class RefreshedToken:
     def __init__(self, credentials: google.auth.credentials.Credentials, http: urllib3.PoolManager) -> None:
         """`http` honours the caller's proxy and CA."""
         self._credentials = credentials
-        self._request = google.auth.transport.urllib3.Request(http)
+        self._request = google.auth.transport.urllib3.Request(http)  # type: ignore[no-untyped-call]
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
@@ -109,7 +110,7 @@ def token_source(settings: Settings) -> TokenSource:
     if isinstance(source, str):
         return MetadataToken(source, http)
     if settings.impersonate_service_account:
-        source = impersonated_credentials.Credentials(
+        source = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
             source_credentials=source,
             target_principal=settings.impersonate_service_account,
             target_scopes=list(settings.scopes),
@@ -122,7 +123,7 @@ def token_source(settings: Settings) -> TokenSource:
 def _source(settings: Settings) -> google.auth.credentials.Credentials | str:
     """google-auth credentials, or the metadata server's host."""
     if settings.access_token:
-        return google.oauth2.credentials.Credentials(_contents(settings.access_token))
+        return oauth2.Credentials(_contents(settings.access_token))  # type: ignore[no-untyped-call]
     if settings.credentials:
         return _load("credentials", _contents(settings.credentials), settings)
     environment = settings.environment
@@ -162,12 +163,16 @@ def _read(path: Path) -> str:
 
 def _load(where: str, text: str, settings: Settings) -> google.auth.credentials.Credentials:
     try:
-        credentials, _ = google.auth.load_credentials_from_dict(json.loads(text), scopes=list(settings.scopes))
+        info = json.loads(text)
+        loaded: google.auth.credentials.Credentials
+        loaded, _ = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
+            info, scopes=list(settings.scopes)
+        )
     except (ValueError, google.auth.exceptions.GoogleAuthError) as error:
         # The text itself may be a secret, so only its place is told.
         kind = type(error).__name__
         raise ProviderError(f"{where} is neither an existing file nor the JSON of a credential ({kind})") from None
-    return credentials
+    return loaded
 
 
 def _configuration_directory(environment: Mapping[str, str]) -> Path:

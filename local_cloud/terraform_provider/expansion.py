@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.terraform_provider.normalisations import FORMS, last_segment, relative_path
+from local_cloud.terraform_provider.normalisations import FORMS, STORED, last_segment, relative_path
 from local_cloud.terraform_provider.paths import fill
 from local_cloud.terraform_provider.planning import Values, zero
 from local_cloud.terraform_provider.values import UNKNOWN, is_empty
@@ -41,14 +41,24 @@ def request_body(
     """
     body: dict[str, Any] = {}
     for name, attribute in attributes.items():
-        if attribute.local or attribute.in_url or attribute.output_only or (only is not None and name not in only):
+        if not _is_sent(attribute) or attribute.in_url or (only is not None and name not in only):
             continue
         value = fill(attribute.template, state) if attribute.template else state.get(name)
-        wanted = attribute.send_empty and (value is not None or name in changed)
+        value = None if value is UNKNOWN else value
+        wanted = attribute.send_empty and (value is not None or name in changed or _always_sent(attribute))
         expanded = _expand(attribute, value, place, keep_empty=wanted)
         if expanded is not _LEFT_OUT:
             put(body, attribute.api, expanded)
     return body
+
+
+def _is_sent(attribute: Attribute) -> bool:
+    return not (attribute.local or attribute.unsent or attribute.output_only)
+
+
+def _always_sent(attribute: Attribute) -> bool:
+    """What the provider sends even when it was never set: `null` for a block, `[]` for a set."""
+    return attribute.is_set or attribute.kind == "block"
 
 
 def put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -74,10 +84,13 @@ def _expand(attribute: Attribute, value: Any, place: Place, *, keep_empty: bool)
         return zero(attribute) if keep_empty and attribute.form is None else _LEFT_OUT
     if isinstance(value, list):
         return [_expand_plain(attribute, each, place) for each in value]
-    return _expand_plain(attribute, value, place)
+    expanded = _expand_plain(attribute, value, place)
+    return _LEFT_OUT if expanded is None else expanded
 
 
 def _expand_plain(attribute: Attribute, value: Any, place: Place) -> Any:
+    if attribute.stored:
+        value = STORED[attribute.stored](value)
     if attribute.reference is not None:
         return reference(attribute.reference, str(value), place)
     return FORMS[attribute.form][0](value) if attribute.form else value
@@ -88,9 +101,9 @@ def _expand_nested(attribute: Attribute, value: Any, place: Place, *, keep_empty
     if not elements:
         if attribute.when_absent:
             return dict(attribute.when_absent)
-        return ([] if attribute.kind != "block" else {}) if keep_empty else _LEFT_OUT
+        return (None if attribute.is_object else []) if keep_empty else _LEFT_OUT
     objects = [{**attribute.when_present, **_expand_object(attribute.inner, each or {}, place)} for each in elements]
-    if attribute.kind != "block" or attribute.form == "array":
+    if not attribute.is_object:
         return objects
     return objects[0] if objects[0] or keep_empty else _LEFT_OUT
 
@@ -98,7 +111,7 @@ def _expand_nested(attribute: Attribute, value: Any, place: Place, *, keep_empty
 def _expand_object(attributes: Mapping[str, Attribute], values: Values, place: Place) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, attribute in attributes.items():
-        if attribute.local or attribute.output_only:
+        if not _is_sent(attribute):
             continue
         expanded = _expand(attribute, values.get(name), place, keep_empty=attribute.send_empty)
         if expanded is not _LEFT_OUT:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tf.gen import tfplugin_pb2 as pb
+
+if TYPE_CHECKING:
+    from local_cloud.terraform_provider.specification import Attribute
+
+# Compute and others name the field they refuse: Invalid value for field 'resource.ipCidrRange': ...
+_FIELD = re.compile(r"field '(?:resource\.)?([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)")
 
 
 class ProviderError(Exception):
@@ -17,11 +24,21 @@ class ProviderError(Exception):
         super().__init__(summary)
         self.summary = summary
         self.detail = detail
-        self.path = tuple(path)
+        self.path: tuple[str | int, ...] = tuple(path)
 
 
 class Stopped(ProviderError):
     """Terraform asked to stop while a wait was going on."""
+
+
+class PartialFailure(Exception):
+    """Something was done before `cause` happened; `state` is what Terraform must remember of it."""
+
+    def __init__(self, cause: Exception, state: dict[str, Any]) -> None:
+        """`state` is the resource as far as it is known to exist."""
+        super().__init__(str(cause))
+        self.cause = cause
+        self.state = state
 
 
 class ApiError(Exception):
@@ -51,7 +68,7 @@ class ApiError(Exception):
         text = f"googleapi: Error {self.status}: {self.message}"
         if self.error.get("details"):
             text += f"\nDetails:\n{json.dumps(self.error['details'], indent=2)}"
-        errors = self.error.get("errors") or ()
+        errors: list[Mapping[str, Any]] = self.error.get("errors") or []
         if len(errors) == 1 and errors[0].get("message") == self.message:
             return f"{text}, {errors[0].get('reason', '')}"
         if errors:
@@ -69,6 +86,18 @@ def _error_of(body: str) -> Mapping[str, Any]:
         return {}
     error = content.get("error") if isinstance(content, dict) else None
     return error if isinstance(error, dict) else {}
+
+
+def attribute_in(error: ApiError, attributes: Mapping[str, Attribute]) -> tuple[str, ...]:
+    """The attribute Google's message is about, when it names the field."""
+    named = _FIELD.search(error.message)
+    if named is None:
+        return ()
+    path = tuple(named[1].split("."))
+    for name, attribute in attributes.items():
+        if attribute.api == path or (attribute.is_nested and attribute.api == path[:1]):
+            return (name,)
+    return ()
 
 
 def diagnostic(error: Exception) -> pb.Diagnostic:

@@ -31,14 +31,24 @@ def _value(attribute: Attribute, answer: Mapping[str, Any], before: Any) -> Any:
     if attribute.is_nested:
         return _objects(attribute, found, before)
     if found is None:
-        return zero(attribute)
-    return _plain(attribute, found)
+        return zero(attribute) if attribute.absent is None else attribute.absent
+    return _ordered(attribute, _plain(attribute, found), before)
 
 
 def _kept(attribute: Attribute, before: Any) -> Any:
     if before is None or before is UNKNOWN:
-        return attribute.default if attribute.default is not None else ([] if attribute.is_block else None)
+        if attribute.default is not None:
+            return attribute.default
+        return [] if attribute.is_block else attribute.absent
     return before
+
+
+def _ordered(attribute: Attribute, found: Any, before: Any) -> Any:
+    """The API's list in the order it was written, where the order means nothing."""
+    if not attribute.unordered or not isinstance(before, list) or not isinstance(found, list):
+        return found
+    order = {value: index for index, value in reversed(list(enumerate(before)))}
+    return sorted(found, key=lambda value: order.get(value, len(order)))
 
 
 def look_up(answer: Mapping[str, Any], path: tuple[str, ...]) -> Any:
@@ -72,18 +82,17 @@ def _scalar(attribute: Attribute, kind: str, value: Any) -> Any:
 def _number(value: Any) -> int | float:
     if isinstance(value, str):
         value = float(value) if "." in value else int(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value  # type: ignore[no-any-return]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _objects(attribute: Attribute, found: Any, before: Any) -> list[Values]:
-    if found is None or is_empty(found) or _is_absent(attribute, found):
+    if (is_empty(found) and not (found == {} and not attribute.inner)) or _is_absent(attribute, found):
         return []
     elements = found if isinstance(found, list) else [found]
     known = before if isinstance(before, list) else []
     return [
         state_from(attribute.inner, element, known[index] if index < len(known) and known[index] else {})
         for index, element in enumerate(elements)
-        if element
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from local_cloud.terraform_provider.specification import Attribute, Call, Kind, Specification
+from local_cloud.terraform_provider.specification import BLOCK_KINDS, NESTED_KINDS, Attribute, Call, Kind, Specification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,15 +38,70 @@ KINDS: Mapping[str, Kind] = {
 _COLLECTION = re.compile(r"(map|list|set) of (string|number|bool)")
 # Keys of an attribute that go to the field of the same name as they are.
 _PLAIN = frozenset(
-    "default least most local in_url kept send_empty sent template form reference pattern immutable_unless"
-    " when_present when_absent absent_when".split()
+    {
+        "default",
+        "least",
+        "most",
+        "local",
+        "in_url",
+        "kept",
+        "send_empty",
+        "sent",
+        "template",
+        "form",
+        "reference",
+        "pattern",
+        "replaces_when",
+        "stored",
+        "blank",
+        "absent",
+        "sticky",
+        "unordered",
+        "unsent",
+        "when_present",
+        "when_absent",
+        "absent_when",
+    }
 )
-_TUPLES = frozenset("same allowed between conflicts exactly_one_of at_least_one_of required_with".split())
+_TUPLES = frozenset(
+    {
+        "same",
+        "allowed",
+        "between",
+        "ignored_keys",
+        "mask",
+        "conflicts",
+        "exactly_one_of",
+        "at_least_one_of",
+        "required_with",
+    }
+)
 _ATTRIBUTE_KEYS = _PLAIN | _TUPLES | {"is", "api", "inner"}
 _CALL_KEYS = frozenset(field.name for field in fields(Call)) - {"method", "path"}
 _FILE_KEYS = frozenset(
-    "type api title base collection self id import timeouts operations create read update delete name_from constants"
-    " hooks options schema_version attributes".split()
+    {
+        "type",
+        "api",
+        "title",
+        "base",
+        "collection",
+        "self",
+        "id",
+        "import",
+        "timeouts",
+        "operations",
+        "create",
+        "read",
+        "update",
+        "delete",
+        "name_from",
+        "constants",
+        "after_create",
+        "hooks",
+        "options",
+        "schema_version",
+        "attributes",
+    }
 )
 DEFAULT_TIMEOUTS = {"create": 20, "update": 20, "delete": 20}
 
@@ -81,7 +136,7 @@ def load(path: Path) -> Specification:
     """One specification file."""
     try:
         with path.open(encoding="utf-8") as stream:
-            content = yaml.load(stream, Loader=_Loader)
+            content = yaml.load(stream, Loader=_Loader)  # noqa: S506 - a safe loader
         return _specification(path, content)
     except (SpecificationError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise SpecificationError(f"{path.parent.name}/{path.name}: {error}") from error
@@ -112,6 +167,7 @@ def _specification(path: Path, content: Mapping[str, Any]) -> Specification:
         operations=content.get("operations"),
         name_from=content.get("name_from", {}),
         constants=content.get("constants", {}),
+        after_create=tuple(_call(f"after_create {n}", raw) for n, raw in enumerate(content.get("after_create", ()), 1)),
         hooks=content.get("hooks", {}),
         options=content.get("options", {}),
         schema_version=content.get("schema_version", 0),
@@ -148,17 +204,17 @@ def _attribute(where: str, name: str, raw: str | Mapping[str, Any]) -> Attribute
     keys: Mapping[str, Any] = {"is": raw} if isinstance(raw, str) else raw
     _refuse_unknown(where, keys, _ATTRIBUTE_KEYS)
     flags, kind, element = _declaration(where, keys["is"])
-    options = {key: keys[key] for key in keys if key in _PLAIN}
+    options: dict[str, Any] = {**flags, **{key: keys[key] for key in keys if key in _PLAIN}}
     options |= {key: _tuple(keys[key]) for key in keys if key in _TUPLES}
     path = keys.get("api", camel(name))
     inner = _attributes(keys.get("inner", {}), f"{where}.")
-    if bool(inner) != (kind in ("block", "blocks", "set of blocks", "objects")) and not keys.get("inner") == {}:
+    if ("inner" in keys) != (kind in NESTED_KINDS):
         raise SpecificationError(f"{where}: {keys['is']!r} and inner must stand together")
     most = options.pop("most", 1 if kind == "block" else 0)
-    least = options.pop("least", 1 if flags.get("required") and kind in ("block", "blocks", "set of blocks") else 0)
+    least = options.pop("least", 1 if flags.get("required") and kind in BLOCK_KINDS else 0)
     return Attribute(
         name=name, kind=kind, element=element, inner=inner, most=most, least=least,
-        api=tuple(path.split(".")) if path else (), **flags, **options,
+        api=tuple(path.split(".")) if path else (), **options,
     )  # fmt: skip
 
 
@@ -179,7 +235,8 @@ def _declaration(where: str, text: str) -> tuple[dict[str, bool], Kind, str]:
         return flags, cast("Kind", collection[1]), collection[2]
     if rest not in KINDS:
         raise SpecificationError(
-            f"{where}: {text!r}, allowed: {', '.join(FLAGS)}, then {', '.join(KINDS)} or map|list|set of {'|'.join(SCALARS)}"
+            f"{where}: {text!r}, allowed: {', '.join(FLAGS)}, then {', '.join(KINDS)}"
+            f" or map|list|set of {'|'.join(SCALARS)}"
         )
     return flags, KINDS[rest], "string"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from local_cloud.terraform_provider.failures import ProviderError
@@ -46,12 +47,27 @@ def _standard_error(operation: Operation) -> str:
     return f"Error code {error.get('code')}, message: {error.get('message')}{details}"
 
 
-# dialect -> (path below the service's base URL, is it done, what went wrong or empty)
-DIALECTS: Final[Mapping[str, tuple[Callable[[Operation, str], str], Callable[[Operation], bool], Callable[[Operation], str]]]] = {
-    "compute": (_compute_path, _is_done, _compute_error),
-    "container": (_container_path, _is_done, lambda operation: str((operation.get("error") or {}).get("message", ""))),
-    "standard": (lambda operation, _: str(operation["name"]), lambda operation: bool(operation.get("done")), _standard_error),
-}  # fmt: skip
+Path = Callable[[Operation, str], str]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Where one kind of operation is asked for (below the service's base URL), when it is done, what went wrong."""
+
+    path: Path
+    is_done: Callable[[Operation], bool]
+    failure: Callable[[Operation], str]
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    "compute": Dialect(_compute_path, _is_done, _compute_error),
+    "container": Dialect(
+        _container_path, _is_done, lambda operation: str((operation.get("error") or {}).get("message", ""))
+    ),
+    "standard": Dialect(
+        lambda operation, _: str(operation["name"]), lambda operation: bool(operation.get("done")), _standard_error
+    ),
+}
 
 
 async def wait(
@@ -61,10 +77,10 @@ async def wait(
 
     `doing` is what is going on, e.g. `create Network`. An operation that cannot be found yet is asked for again.
     """
-    path, is_done, failure = DIALECTS[dialect]
+    spoken = DIALECTS[dialect]
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline
-    while not is_done(operation):
+    while not spoken.is_done(operation):
         if loop.time() > end:
             raise ProviderError(
                 f"Error waiting to {doing}: {operation['name']} was not done after {deadline / 60:g} minutes",
@@ -72,9 +88,12 @@ async def wait(
             )
         await client.pause(client.settings.poll_interval)
         operation = await client.send(
-            "GET", base + path(operation, project), project=project, retried=lambda error: error.status == _NOT_FOUND
+            "GET",
+            base + spoken.path(operation, project),
+            project=project,
+            retried=lambda error: error.status == _NOT_FOUND,
         )
-    message = failure(operation)
+    message = spoken.failure(operation)
     if message:
         raise ProviderError(f"Error waiting to {doing}: {message}")
     return operation

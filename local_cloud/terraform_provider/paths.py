@@ -12,7 +12,7 @@ from local_cloud.terraform_provider.values import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PARAMETER = re.compile(r"\{(%?)(\w+)\}")
+_PARAMETER = re.compile(r"\{([%?]?)(\w+)\}")
 # These may be given as a self link and stand in a URL as the bare name.
 _NAMED_PLACES = frozenset({"region", "zone"})
 
@@ -22,23 +22,27 @@ class PathError(ValueError):
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
-    """`template` with every `{name}` replaced (`{%name}` is percent-encoded); PathError names the one that is missing."""
+    """`template` with every `{name}` replaced; PathError names the one that is missing.
+
+    `{%name}` is percent-encoded, `{?name}` may be missing and is then empty.
+    """
 
     def value(match: re.Match[str]) -> str:
         found = values.get(match[2])
+        if match[1] == "?" and (not found or found is UNKNOWN):
+            return ""
         if found is None or found is UNKNOWN or found == "":
             raise PathError(
                 f"{match[2]} is not set: give it on the resource or, for project, region and zone, on the provider"
             )
-        text = last_segment(str(found)) if match[2] in _NAMED_PLACES else str(found)
-        return quote(text, safe="") if match[1] else text
+        text = last_segment(str(found)) if match[2] in _NAMED_PLACES else _text(found)
+        return quote(text, safe="") if match[1] == "%" else text
 
     return _PARAMETER.sub(value, template)
 
 
-def parameters(template: str) -> list[str]:
-    """The names a template asks for, in order."""
-    return [match[2] for match in _PARAMETER.finditer(template)]
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def parse_import(identity: str, formats: Sequence[str]) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.terraform_provider.normalisations import equivalent
+from local_cloud.terraform_provider.normalisations import REPLACES, STORED, equivalent
 from local_cloud.terraform_provider.values import UNKNOWN, is_empty
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ def _plan_value(attribute: Attribute, prior: Any, config: Any, exists: bool) -> 
         return _plan_nested(attribute, prior, config)
     if attribute.kind in ("list", "set", "map"):
         return _plan_collection(attribute, prior, config)
+    if attribute.stored:
+        config = STORED[attribute.stored](config)
+    if attribute.blank is not None and {prior, config} <= {attribute.blank, "", None} and exists:
+        return prior
     if prior is not None and prior is not UNKNOWN and equivalent(attribute.same, prior, config):
         return prior
     if prior is not None and is_empty(prior) and is_empty(config):
@@ -59,7 +63,7 @@ def _plan_value(attribute: Attribute, prior: Any, config: Any, exists: bool) -> 
 
 
 def _is_unset(attribute: Attribute, config: Any) -> bool:
-    """Null; an absent block; and the empty string of a computed argument, which an SDK provider reads as 'yours to say'."""
+    """Null, an absent block, and the empty string of a computed argument: an SDK provider leaves these to the API."""
     if config is None or (attribute.is_block and config == []):
         return True
     return attribute.computed and config == "" and attribute.default is None
@@ -70,14 +74,26 @@ def _plan_unset(attribute: Attribute, prior: Any, config: Any, exists: bool) -> 
         return attribute.default
     if attribute.computed:
         return prior if exists else UNKNOWN
-    if exists and is_empty(prior):
+    if exists and (is_empty(prior) or attribute.sticky or _is_blank(attribute, prior)):
         return prior
     return config
+
+
+def _is_blank(attribute: Attribute, value: Any) -> bool:
+    """True for the value that an API gives back for one that was never set."""
+    blank = attribute.blank
+    if isinstance(blank, dict):
+        return isinstance(value, list) and len(value) == 1 and blank.items() <= value[0].items()
+    return blank is not None and bool(value == blank)
 
 
 def _plan_collection(attribute: Attribute, prior: Any, config: Any) -> Any:
     if is_empty(prior) and is_empty(config):
         return config if prior is None or attribute.computed else prior
+    if attribute.stored:
+        config = [each if each is UNKNOWN else STORED[attribute.stored](each) for each in config]
+    if attribute.ignored_keys and isinstance(prior, dict) and isinstance(config, dict):
+        config = {**{key: prior[key] for key in attribute.ignored_keys if key in prior}, **config}
     if isinstance(prior, list) and isinstance(config, list) and _same_list(attribute, prior, config):
         return prior
     return config
@@ -86,7 +102,7 @@ def _plan_collection(attribute: Attribute, prior: Any, config: Any) -> Any:
 def _same_list(attribute: Attribute, prior: Sequence[Any], config: Sequence[Any]) -> bool:
     if len(prior) != len(config):
         return False
-    if not attribute.is_set:
+    if not (attribute.is_set or attribute.unordered):
         return all(
             new is not UNKNOWN and equivalent(attribute.same, old, new) for old, new in zip(prior, config, strict=True)
         )
@@ -134,7 +150,7 @@ def replaced_paths(attributes: Mapping[str, Attribute], prior: Values, planned: 
         before, after = prior.get(name), planned.get(name)
         if same_value(attribute, before, after):
             continue
-        if attribute.immutable and _replaces_itself(attribute, before, after):
+        if _replaces_itself(attribute, before, after):
             found.append((*at, name))
         elif attribute.is_nested:
             found += _replaced_inside(attribute, before, after, (*at, name))
@@ -143,6 +159,10 @@ def replaced_paths(attributes: Mapping[str, Attribute], prior: Values, planned: 
 
 def _replaces_itself(attribute: Attribute, before: Any, after: Any) -> bool:
     """A block that must not change replaces by its count; what is inside says for itself."""
+    if attribute.replaces_when and REPLACES[attribute.replaces_when](before, after):
+        return True
+    if not attribute.immutable:
+        return False
     if not attribute.is_nested or after is UNKNOWN or attribute.is_set:
         return True
     return len(before or ()) != len(after or ())
@@ -151,7 +171,8 @@ def _replaces_itself(attribute: Attribute, before: Any, after: Any) -> bool:
 def _replaced_inside(attribute: Attribute, before: Any, after: Any, at: Path) -> list[Path]:
     if after is UNKNOWN or before is UNKNOWN:
         return []
-    old, new = list(before or ()), list(after or ())
+    old: list[Any] = list(before or ())
+    new: list[Any] = list(after or ())
     if attribute.is_set:
         return [at] if any(inner.immutable for inner in attribute.inner.values()) else []
     found: list[Path] = []
@@ -188,9 +209,9 @@ def _same_objects(attribute: Attribute, before: Sequence[Values], after: Sequenc
     return all(_same_object(attribute.inner, old, new) for old, new in zip(before, after, strict=True))
 
 
-def _same_object(attributes: Mapping[str, Attribute], before: Values, after: Values) -> bool:
+def _same_object(attributes: Mapping[str, Attribute], before: Any, after: Any) -> bool:
     if not isinstance(before, dict) or not isinstance(after, dict):
-        return before == after
+        return bool(before == after)
     return all(same_value(attribute, before.get(name), after.get(name)) for name, attribute in attributes.items())
 
 

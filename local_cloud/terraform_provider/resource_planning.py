@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.terraform_provider.hooks import PLANS
 from local_cloud.terraform_provider.planning import Plan, Values, plan, replaced_paths
 from local_cloud.terraform_provider.settings import ATTRIBUTION, Settings
 from local_cloud.terraform_provider.values import UNKNOWN, is_known
@@ -24,6 +25,10 @@ def plan_resource(specification: Specification, prior: Values | None, config: Va
     _set_places(specification, state, settings)
     _set_deletion_policy(state, config, settings)
     _set_labels(specification, state, prior, settings)
+    state["timeouts"] = config.get("timeouts")
+    hook = specification.hooks.get("plan")
+    if hook:
+        PLANS[hook](state, prior, config)
     if prior is None:
         return planned
     return Plan(state=state, replaces=replaced_paths(specification.attributes, prior, state))

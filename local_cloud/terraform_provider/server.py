@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import grpc
-from tf.gen import tfplugin_pb2_grpc as rpc
 
-from local_cloud.terraform_provider.reattach import peer_pid, serving_pid
-from local_cloud.terraform_provider.servicer import ProviderServicer
+from local_cloud.terraform_provider.peer import peer_pid, serving_pid
+from local_cloud.terraform_provider.protocol import handlers
+from local_cloud.terraform_provider.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ _CHUNK: Final = 65536
 _UNLIMITED: Final = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
 
-class AlreadyServed(RuntimeError):
+class AlreadyServedError(RuntimeError):
     """Another process serves this state directory."""
 
 
@@ -43,7 +43,7 @@ class _Caller:
     """The provider of one terraform process."""
 
     server: grpc.aio.Server
-    servicer: ProviderServicer
+    provider: Provider
     path: Path
     connections: int = field(default=0)
 
@@ -61,11 +61,11 @@ class Front:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Front:
-        """Start to listen; AlreadyServed when another process does."""
+        """Start to listen; AlreadyServedError when another process does."""
         path = self._state.provider_socket
         other = serving_pid(self._state)
         if other is not None:
-            raise AlreadyServed(f"{path} is served by process {other}")
+            raise AlreadyServedError(f"{path} is served by process {other}")
         path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._accept, path)
         path.chmod(0o600)
@@ -112,20 +112,20 @@ class Front:
 
     async def _start(self, pid: int) -> _Caller:
         try:
-            servicer = ProviderServicer(environment_of(pid))
+            provider = Provider(environment_of(pid))
         except OSError:
             del self._callers[pid]
             raise
         path = Path(self._room.name) / f"{pid}.sock"
         server = grpc.aio.server(options=_UNLIMITED)
-        rpc.add_ProviderServicer_to_server(servicer, server)
+        server.add_generic_rpc_handlers((handlers(provider),))
         server.add_insecure_port(f"unix:{path}")
         await server.start()
-        return _Caller(server, servicer, path)
+        return _Caller(server, provider, path)
 
     @staticmethod
     async def _end(caller: _Caller) -> None:
-        await caller.servicer.close()
+        await caller.provider.close()
         await caller.server.stop(grace=None)
         caller.path.unlink(missing_ok=True)
 

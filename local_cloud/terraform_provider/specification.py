@@ -1,4 +1,4 @@
-"""What a resource type is: its attributes, how they map onto the API, and the calls that create, read, update and delete it."""
+"""What a resource type is: its attributes, how they map onto the API, and the calls that make and change it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,15 @@ class Attribute:
     exactly_one_of: tuple[str, ...] = ()
     at_least_one_of: tuple[str, ...] = ()
     required_with: tuple[str, ...] = ()
-    immutable_unless: str | None = None
+    replaces_when: str | None = None
+    stored: str | None = None
+    blank: Any = None
+    absent: Any = None
+    sticky: bool = False
+    unordered: bool = False
+    unsent: bool = False
+    ignored_keys: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
     when_present: Mapping[str, Any] = field(default_factory=dict)
     when_absent: Mapping[str, Any] = field(default_factory=dict)
     absent_when: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +77,11 @@ class Attribute:
     def is_nested(self) -> bool:
         """True when its values are objects with attributes of their own."""
         return self.kind in NESTED_KINDS
+
+    @property
+    def is_object(self) -> bool:
+        """True for a block that is one object in the API, not a list of them."""
+        return self.form == "object" or (self.kind == "block" and self.form != "array")
 
     @property
     def is_set(self) -> bool:
@@ -93,6 +106,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     echo: tuple[str, ...] = ()
     nested: str | None = None
+    only_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,7 @@ class Specification:
     operations: str | None
     name_from: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
+    after_create: Sequence[Call] = ()
     hooks: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     schema_version: int = 0

@@ -1,0 +1,1 @@
+"""Engines for the resource types that are not one object behind one URL."""

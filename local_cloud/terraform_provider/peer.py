@@ -1,0 +1,30 @@
+"""Who is at the other end of a unix socket."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from local_cloud.state import StateDirectory
+
+# struct ucred of SO_PEERCRED: pid, uid, gid (man 7 unix).
+PEER_CREDENTIALS: Final = struct.Struct("3i")
+
+
+def peer_pid(connection: socket.socket) -> int:
+    """The process at the other end of a unix socket (for a client: the one that listens)."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER_CREDENTIALS.size)
+    pid: int = PEER_CREDENTIALS.unpack(raw)[0]
+    return pid
+
+
+def serving_pid(state: StateDirectory) -> int | None:
+    """The process that serves the stand-in of this state directory now, or None."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(str(state.provider_socket))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        return peer_pid(connection)
