@@ -1,0 +1,13 @@
+#!/bin/sh
+# Compile the hashed locks. They name no host: whoever installs chooses the package index.
+set -eu
+
+compile() {
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links "$@"
+}
+
+export UV_CUSTOM_COMPILE_COMMAND="make lock"
+compile pyproject.toml --group dev --output-file requirements/dev.lock
+compile pyproject.toml --constraints requirements/dev.lock --output-file requirements/runtime.lock
+compile requirements/checkov.in --output-file requirements/checkov.lock
+compile requirements/bench.in --output-file requirements/bench.lock

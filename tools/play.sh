@@ -1,0 +1,24 @@
+#!/bin/sh
+# Run a playbook on an environment: `sh tools/play.sh ENV PLAYBOOK [ARGUMENT...]`. On `local` the local cloud answers for Google.
+set -eu
+
+environment=$1
+playbook=$2
+shift 2
+
+if [ ! -d "inventories/$environment/group_vars" ]; then
+  known=$(find inventories -mindepth 2 -maxdepth 2 -name group_vars | cut -d/ -f2 | sort | tr '\n' ' ')
+  echo "ENV=$environment: there is no inventories/$environment; there are: $known" >&2
+  exit 2
+fi
+
+if [ "$environment" = local ]; then
+  python -m local_cloud up
+  exports=$(python -m local_cloud env)
+  eval "$exports"
+fi
+
+status=0
+ansible-playbook "$playbook" -i "inventories/$environment" "$@" || status=$?
+python -m tools.outcome "$environment"
+exit "$status"
