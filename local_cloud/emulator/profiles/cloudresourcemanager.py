@@ -79,7 +79,8 @@ def _register(call: Call, body: Body) -> Body:
 
 def _write_project(call: Call, body: Body) -> Body:
     if "name" not in body or not body["name"].removeprefix("projects/").isdigit():
-        body["name"] = f"projects/{_number(call, body)}"
+        known = call.emulator.project_number(body["projectId"])  # a project keeps its number through every change
+        body["name"] = f"projects/{known or _number(call, body)}"
     return body
 
 

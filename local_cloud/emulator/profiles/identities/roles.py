@@ -37,6 +37,7 @@ def create(call: Call) -> Body:
     role = {
         key: value for key, value in (call.body.get("role") or {}).items() if key not in ("name", "deleted", "etag")
     }
+    role = {"name": name, **role}
     role.setdefault("stage", "ALPHA")
     _check(role)
     return verbs.show(call, verbs.keep(call, name, role, before=None))
