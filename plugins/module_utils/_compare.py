@@ -63,6 +63,20 @@ def restricted(value: Any, like: Any) -> Any:
     return value
 
 
+def declared_part(
+    value: Mapping[str, Any], desired: Mapping[str, Any], whole: Collection[str] = (), at: str = ""
+) -> dict[str, Any]:
+    """What of `value` the declaration speaks of: its fields, at every depth, and maps in `whole` entirely."""
+    part: dict[str, Any] = {}
+    for key, declaration in desired.items():
+        there = value.get(key)
+        if says_nothing(there):
+            continue
+        nested = isinstance(there, Mapping) and isinstance(declaration, Mapping) and f"{at}{key}" not in whole
+        part[key] = declared_part(there, declaration, whole, f"{at}{key}.") if nested else deepcopy(there)
+    return part
+
+
 def declared(**fields: Any) -> dict[str, Any]:
     """The fields that were given: an option left out is None and is not compared."""
     return {key: value for key, value in fields.items() if value is not None}

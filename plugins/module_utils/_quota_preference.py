@@ -10,7 +10,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ._client import Client, segment
-from ._compare import declared, overlay
+from ._compare import declared
 from ._failure import Failure, invalid
 from ._resource import Resource, ensure
 
@@ -59,7 +59,6 @@ class QuotaPreference(Resource):
             quotaId=self.params["quota_id"],
             dimensions=self.params.get("dimensions"),
             quotaConfig={"preferredValue": str(self.params["preferred_value"])},
-            contactEmail=self.params.get("contact_email"),
             justification=self.params.get("justification"),
         )
 
@@ -67,11 +66,16 @@ class QuotaPreference(Resource):
         """A new one, if the service has that quota: checked here, so that check mode refuses what the run would."""
         if not self.assumed:
             refuse_unknown_quota(self.client, self.params)
-        return overlay({"name": self.path.removeprefix("/v1/")}, desired, self.whole)
+        return super().fresh(desired)
+
+    def foreseen(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """Google decides what it grants: of the value only what is asked for is known."""
+        config = {"preferredValue": after["quotaConfig"]["preferredValue"]}
+        return {**super().foreseen(after), "quotaConfig": config}
 
     def create(self, desired: dict[str, Any]) -> None:
         query = {"quotaPreferenceId": self.id, **self._checks()}
-        self.client.create(HOST, self.collection, query=query, body=desired, find=self.fetch)
+        self.client.create(HOST, self.collection, query=query, body=desired | self._contact(), find=self.fetch)
 
     def update(self, before: dict[str, Any], desired: dict[str, Any], changed: list[str]) -> None:
         fields = sorted({*changed, *(self.input_only & desired.keys())})
@@ -80,6 +84,10 @@ class QuotaPreference(Resource):
 
     def remove(self, _before: dict[str, Any]) -> None:
         raise Failure("UNSUPPORTED", f"{self.subject}: Google keeps quota preferences for ever.")
+
+    def _contact(self) -> dict[str, Any]:
+        """Sent with every request for a value; the API never gives it back, so it cannot be compared."""
+        return declared(contactEmail=self.params.get("contact_email"))
 
     def _checks(self) -> dict[str, Any]:
         ignored = self.params.get("ignore_safety_checks") or []

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._client import Client, segment
-from ._compare import changed_fields, overlay, restricted
+from ._compare import changed_fields, declared_part, overlay, restricted
 from ._failure import Failure
 from ._wait import Wait, watch
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 PROJECTS = "cloudresourcemanager.googleapis.com"
 
-VOLATILE = frozenset({"etag", "generation", "metageneration", "updateTime", "updated", "timeCreated", "createTime"})
-"""Fields that change by themselves and are left out of the diff of a removal."""
+CHANGING = frozenset({"etag", "generation", "metageneration", "updateTime", "updated"})
+"""Fields that any change changes: no prediction has them, and no diff."""
+
+BIRTH = frozenset({"timeCreated", "createTime"})
 
 
 class Resource(ABC):
@@ -77,6 +79,10 @@ class Resource(ABC):
     def restored(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """What a soft-deleted one will look like once it is back."""
         return dict(found)
+
+    def foreseen(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """What of an object is known before it is made or changed."""
+        return _steady(after)
 
     @abstractmethod
     def create(self, desired: dict[str, Any]) -> None:
@@ -145,13 +151,20 @@ def _present(resource: Resource, found: dict[str, Any] | None, check: bool) -> d
         _refuse_immutable(resource, before, after, changed)
     if not changed:
         return {"changed": False, "diff": {"before": {}, "after": {}}, resource.noun: before}
-    shown = {key: after[key] for key in after if not before or key in {*changed, *_identity(desired)}}
-    made = after if check else _made(resource, found, desired, changed, gone)
-    old = {key: before[key] for key in {*shown, *changed} if key in before}
+    made = resource.foreseen(after) if check else _made(resource, found, desired, changed, gone)
+    return {"changed": True, "diff": _diff(resource, before, made, after, desired), resource.noun: made}
+
+
+def _diff(
+    resource: Resource, before: dict[str, Any], made: dict[str, Any], after: dict[str, Any], desired: dict[str, Any]
+) -> dict[str, Any]:
+    """Of a new thing all that could be foreseen; of a changed one the declared fields that differ, and its name."""
+    if not before:
+        return {"before": {}, "after": _steady(restricted(made, resource.foreseen(after)))}
+    differing = {key: desired[key] for key in {*changed_fields(before, after), *_identity(desired)} if key in desired}
     return {
-        "changed": True,
-        "diff": {"before": _steady(restricted(old, old)), "after": _steady(restricted(made, shown))},
-        resource.noun: made,
+        "before": declared_part(before, differing, resource.whole),
+        "after": declared_part(made, differing, resource.whole),
     }
 
 
@@ -185,7 +198,11 @@ def _absent(resource: Resource, found: dict[str, Any] | None, check: bool) -> di
         resource.remove(found)
         wait = resource.waiting("gone", lambda seen: seen is None or resource.is_gone(seen))
         watch(wait, resource.fetch, resource.client.clock)
-    return {"changed": True, "diff": {"before": _steady(found), "after": {}}, resource.noun: {}}
+    return {
+        "changed": True,
+        "diff": {"before": {key: found[key] for key in sorted(found) if key not in CHANGING | BIRTH}, "after": {}},
+        resource.noun: {},
+    }
 
 
 def _look(resource: Resource, check: bool) -> dict[str, Any] | None:
@@ -234,4 +251,4 @@ def _identity(desired: Mapping[str, Any]) -> set[str]:
 
 
 def _steady(shown: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shown.items() if key not in VOLATILE}
+    return {key: value for key, value in shown.items() if key not in CHANGING}

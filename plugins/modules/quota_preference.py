@@ -40,7 +40,7 @@ options:
     description: What the quota is for, for example a region. It can never be changed.
     type: dict
   contact_email:
-    description: Whom Google asks about an increase. Required by Google for one.
+    description: Whom Google asks about an increase, which it requires. Sent along with a value, never read back.
     type: str
   justification:
     description: Why the value is needed.
@@ -78,7 +78,6 @@ quota_preference:
   returned: success
   type: dict
   sample:
-    contactEmail: platform@presidential-digs.example
     dimensions:
       region: us-central1
     name: projects/presidential-digs-crm-dev/locations/global/quotaPreferences/compute-cpus
