@@ -18,7 +18,4 @@ if [ "$environment" = local ]; then
   eval "$exports"
 fi
 
-status=0
-ansible-playbook "$playbook" -i "inventories/$environment" "$@" || status=$?
-python -m tools.outcome "$environment"
-exit "$status"
+exec ansible-playbook "$playbook" -i "inventories/$environment" "$@"
