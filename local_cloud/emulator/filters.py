@@ -52,7 +52,7 @@ class _Parser:
                 raise self._error()
             kind = str(match.lastgroup)
             raw = match[kind]
-            tokens.append(_Token(kind, re.sub(r"\\(.)", r"\1", raw[1:-1]) if kind == "string" else raw))
+            tokens.append(_Token(kind, re.sub(r"\\([\"'\\])", r"\1", raw[1:-1]) if kind == "string" else raw))
             end = match.end()
         return tokens
 

@@ -59,7 +59,7 @@ def _compute(call: Call, target: str, verb: str) -> tuple[str, Body]:
         "kind": "compute#operation",
         "id": call.number(),
         "name": operation,
-        "operationType": verb,
+        "operationType": call.profile.operation_types.get(f"{call.method.collection}.{verb}", verb),
         "targetLink": call.self_link(target),
         "targetId": str((stored.body.get("id") if stored else call.memory.get("target_id")) or call.number()),
         "status": "DONE",

@@ -139,6 +139,7 @@ class Profile:
     | `policy_names` | (call) → [(service, name)] whose IAM policies count, most special first, where the resource's own path does not say |
     | `operation_name` | (call, target, token) → name of a new AIP-151 operation, where `…/locations/L/operations/ID` or `operations/ID` is not it |
     | `operation_metadata` | (call, target, verb, result) → metadata of a new AIP-151 operation |
+    | `operation_types` | `collection.verb` → `operationType` of a Compute operation, where it is not the verb |
     | `empty_status` | status of an answer without content: 200 with `{}`, or 204 |
     | `done_at_once` | `collection.verb`s that answer with a finished operation or a plain resource even when operations take time |
     | `raw` | paths outside the discovery documents: called first, returns a Response or None |
@@ -164,6 +165,7 @@ class Profile:
     policy_names: Callable[[Call], Sequence[tuple[str, str]]] | None = None
     operation_name: Callable[[Call, str, str], str] | None = None
     operation_metadata: Callable[[Call, str, str, Body | None], Body] | None = None
+    operation_types: Mapping[str, str] = field(default_factory=dict)
     empty_status: int = 200
     done_at_once: Sequence[str] = ()
     raw: Callable[[Any, Any], Response | None] | None = None

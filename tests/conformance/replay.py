@@ -76,7 +76,7 @@ class Replay:
         bindings = Bindings()
         prepare(self, bindings, case)
         for index, exchange in enumerate(case["exchanges"]):
-            place_foreign_users(self, bindings, case, exchange)
+            place_foreign_users(self, bindings, case, index)
             if exchange["host"] in self.emulator.hosts:
                 yield self._exchange(case["case"], index, exchange, bindings)
 

@@ -58,6 +58,8 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
             {"parent": "organizations/123456789012", "displayName": "recorded"},
         )
         bindings.values["folderID"] = [created.parsed().get("response", {}).get("name", "folders/0").partition("/")[2]]
+    _buckets_taken_for_granted(replay, case)
+    _subscriptions_taken_for_granted(replay, case)
     if _takes_network_for_granted(case):
         _default_network(replay)
         bindings.values["networkID"] = ["default"]
@@ -80,6 +82,37 @@ def _may_enable(text: str, project: str, api: str) -> bool:
     return not re.search(rf'services/{api}\.googleapis\.com", "state": "DISABLED"', text)
 
 
+def _buckets_taken_for_granted(replay: Replay, case: Mapping[str, Any]) -> None:
+    """Buckets that are changed or read before the case creates them, as the recording shows them."""
+    made: set[str] = set()
+    for exchange in case["exchanges"]:
+        path, body = exchange["path"], exchange.get("response")
+        if exchange["method"] == "POST" and path.endswith("/storage/v1/b"):
+            made.add(exchange["request"]["name"])
+        elif re.fullmatch(r".*/storage/v1/b/[^/$]+", path) and isinstance(body, dict) and body.get("name") not in made:
+            made.add(body["name"])
+            wanted = {
+                key: body[key]
+                for key in ("name", "location", "hierarchicalNamespace", "iamConfiguration")
+                if key in body
+            }
+            replay.send("POST", exchange["host"], "/storage/v1/b", "project=recorded-project", wanted)
+
+
+def _subscriptions_taken_for_granted(replay: Replay, case: Mapping[str, Any]) -> None:
+    """A subscription that a snapshot is taken of and that the case does not create, with its topic."""
+    paths = {exchange["path"] for exchange in case["exchanges"] if exchange["method"] == "PUT"}
+    for exchange in case["exchanges"]:
+        request = exchange.get("request")
+        if not isinstance(request, dict) or "/snapshots/" not in exchange["path"] or "subscription" not in request:
+            continue
+        topic = (exchange.get("response") or {}).get("topic", "")
+        if f"/v1/{request['subscription']}" not in paths:
+            known = {"uniqueId": "abc123xyz", "projectId": "recorded-project"}
+            for name, body in ((topic, {}), (request["subscription"], {"topic": fill(topic, known)})):
+                replay.send("PUT", exchange["host"], fill(f"/v1/{name}", known), "", body)
+
+
 def _takes_network_for_granted(case: Mapping[str, Any]) -> bool:
     """Whether a network is read or referred to before the case creates one."""
     for exchange in case["exchanges"]:
@@ -97,29 +130,26 @@ def _default_network(replay: Replay) -> None:
         replay.send("POST", "compute.googleapis.com", f"/compute/v1/projects/{project}/global/networks", "", body)
 
 
-def place_foreign_users(
-    replay: Replay, bindings: Bindings, case: Mapping[str, Any], exchange: Mapping[str, Any]
-) -> None:
-    """Put the firewalls on a network, just before it is deleted, that the recording's organisation had put there by
+def place_foreign_users(replay: Replay, bindings: Bindings, case: Mapping[str, Any], index: int) -> None:
+    """Just before a network is deleted, put the firewall on it that the recording's organisation had put there
     itself."""
-    if exchange["method"] != "DELETE" or "/global/networks/" not in exchange["path"]:
+    exchange = case["exchanges"][index]
+    if exchange["method"] != "DELETE" or not re.search("compute/v1/.*/global/networks/", exchange["path"]):
         return
-    for name in set(_FOREIGN.findall(json.dumps(case))):
-        for assignment in bindings.alternatives(json.dumps([exchange["path"], name])):
-            network, _, firewall = (
-                fill(exchange["path"], assignment).partition("/compute/v1/")[2],
-                "",
-                fill(name, assignment),
-            )
-            path = f"/compute/v1/{network.partition('/global/')[0]}/global/firewalls"
-            body = {
-                "name": firewall[:63],
-                "network": network,
-                "direction": "INGRESS",
-                "allowed": [{"IPProtocol": "tcp"}],
-            }
-            replay.send("POST", exchange["host"], path, "", body)
+    names = _FOREIGN.findall(json.dumps(case["exchanges"][index:]))
+    for assignment in list(bindings.alternatives(json.dumps([exchange["path"], names[:1]]))):
+        network = fill(exchange["path"], assignment).partition("compute/v1/")[2]
+        firewalls = f"/compute/v1/{network.partition('/global/')[0]}/global/firewalls"
+        listed = replay.send("GET", exchange["host"], firewalls).parsed()
+        for firewall in listed.get("items", []):
+            if _FOREIGN_NAME.fullmatch(firewall["name"]):
+                replay.send("DELETE", exchange["host"], f"{firewalls}/{firewall['name']}")
+        if names:
+            name = fill(names[0], assignment)[:63]
+            body = {"name": name, "network": network, "direction": "INGRESS", "allowed": [{"IPProtocol": "tcp"}]}
+            replay.send("POST", exchange["host"], firewalls, "", body)
 
 
 # "…is already being used by 'projects/P/global/firewalls/NAME-<24 random characters>'": no client chose such a name.
-_FOREIGN = re.compile(r"already being used by 'projects/[^/]+/global/firewalls/([^']*-[a-z0-9]{24})'")
+_FOREIGN_NAME = re.compile(r"[^']*-[a-z0-9]{24}")
+_FOREIGN = re.compile(rf"already being used by 'projects/[^/]+/global/firewalls/({_FOREIGN_NAME.pattern})'")

@@ -232,7 +232,7 @@ PROFILE = Profile(
             exists="Requested entity already exists",
         ),
     ),
-    done_at_once=("folders.delete",),
+    done_at_once=("folders.delete", "tagKeys.patch", "tagValues.patch", "tagBindings.create", "tagBindings.delete"),
     adapters={"v1": {"projects": Adapter(_to_v3, _to_v1)}},
     methods={
         "v1:projects.list": _projects_v1,

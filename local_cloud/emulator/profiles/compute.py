@@ -67,6 +67,7 @@ PROFILE = Profile(
         "regionNetworkFirewallPolicies": "regionFirewallPolicies",
     },
     permissions=_PERMISSIONS,
+    operation_types={"firewalls.patch": "compute.firewalls.patch"},
     api="compute",
     style="compute",
     dialect="compute",
@@ -103,7 +104,11 @@ PROFILE = Profile(
                     "EXCLUDE_ALL_METADATA" if body["logConfig"].get("enable") else None
                 ),
             },
-            computed={"state": "READY", "gatewayAddress": ranges.gateway},
+            computed={
+                "state": "READY",
+                "gatewayAddress": ranges.gateway,
+                "enableFlowLogs": lambda call, body: bool(body.get("logConfig", {}).get("enable")),
+            },
             immutable=("network", "purpose"),
             references={"network": "networks"},
             check=ranges.check_subnetwork,

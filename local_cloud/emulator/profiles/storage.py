@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from local_cloud.emulator.errors import unauthenticated
 from local_cloud.emulator.http import Request, Response
 from local_cloud.emulator.profile import Body, Profile, ResourceType
-from local_cloud.emulator.profiles.buckets import access, objects, settings, uploads
+from local_cloud.emulator.profiles.buckets import access, folders, objects, settings, uploads
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -57,16 +57,18 @@ PROFILE = Profile(
     enablement="consumer",
     empty_status=204,
     raw=_object_at_root,
+    canonical_name=folders.canonical_name,
     types=(
         settings.TYPE,
         ResourceType("notifications", label="notification", cascade=True),
-        ResourceType("folders", id_source="body:name"),
-        ResourceType("managedFolders", id_source="body:name"),
+        folders.PLAIN,
+        folders.MANAGED,
     ),
     methods={
         **settings.METHODS,
         **objects.METHODS,
         **access.METHODS,
+        **folders.METHODS,
         "objects.insert": uploads.insert,
         "anywhereCaches.list": _anywhere_caches,
     },

@@ -82,7 +82,9 @@ def finish(call: Call, body: Body) -> Body:
     if get_path(body, "iamConfiguration.publicAccessPrevention") in (None, "unspecified"):
         set_path(body, "iamConfiguration.publicAccessPrevention", "inherited")
     _times(call, body)
-    if body["locationType"] != "region":
+    if body["locationType"] == "region":
+        body["satisfiesPZI"] = True
+    else:
         body.setdefault("rpo", "DEFAULT")
     if not get_path(body, "lifecycle.rule"):
         body.pop("lifecycle", None)
@@ -96,6 +98,7 @@ def _times(call: Call, body: Body) -> None:
     if body.get("retentionPolicy"):
         body["retentionPolicy"].setdefault("effectiveTime", call.stamp())
     if get_path(body, "autoclass.enabled"):
+        body["storageClass"] = "STANDARD"
         body["autoclass"].setdefault("toggleTime", call.stamp())
         body["autoclass"].setdefault("terminalStorageClass", "NEARLINE")
         body["autoclass"].setdefault("terminalStorageClassUpdateTime", call.stamp())
@@ -181,9 +184,17 @@ def _metageneration(call: Call, body: Body) -> str:
 
 def view(call: Call, body: Body) -> Body:
     """Access lists only with `projection=full`, and only without uniform access."""
-    if call.query.get("projection") != "full" or get_path(body, "iamConfiguration.uniformBucketLevelAccess.enabled"):
+    default = "full" if call.method.verb in ("patch", "update") else "noAcl"
+    if call.query.get("projection", default) != "full" or get_path(
+        body, "iamConfiguration.uniformBucketLevelAccess.enabled"
+    ):
         return body
-    return {**body, "acl": _acl(call, body), "defaultObjectAcl": _default_object_acl(body)}
+    return {
+        **body,
+        "acl": _acl(call, body),
+        "defaultObjectAcl": _default_object_acl(body),
+        "owner": {"entity": f"project-owners-{body['projectNumber']}"},
+    }
 
 
 def _teams(body: Body) -> list[tuple[str, str, Body]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator.errors import not_found
@@ -11,49 +12,21 @@ if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
     from local_cloud.emulator.profile import Body
 
-AUTO_MODE_REGIONS: tuple[str, ...] = (
-    "us-central1",
-    "europe-west1",
-    "us-west1",
-    "asia-east1",
-    "us-east1",
-    "asia-northeast1",
-    "asia-southeast1",
-    "us-east4",
-    "australia-southeast1",
-    "europe-west2",
-    "europe-west3",
-    "southamerica-east1",
-    "asia-south1",
-    "northamerica-northeast1",
-    "europe-west4",
-    "europe-north1",
-    "us-west2",
-    "asia-east2",
-    "europe-west6",
-    "asia-northeast2",
-    "asia-northeast3",
-    "us-west3",
-    "us-west4",
-    "asia-southeast2",
-    "europe-central2",
-    "northamerica-northeast2",
-    "asia-south2",
-    "australia-southeast2",
-    "southamerica-west1",
-    "europe-west8",
-    "europe-west9",
-    "us-east5",
-    "europe-southwest1",
-    "us-south1",
-    "me-west1",
-    "europe-west12",
-    "me-central1",
-    "africa-south1",
-    "europe-west10",
-    "me-central2",
-    "northamerica-south1",
-)
+# Region → second octet of the /20 of 10.128.0.0/9 that its subnetwork of an auto mode network has
+# (https://cloud.google.com/vpc/docs/subnets#ip-ranges).
+AUTO_MODE_BLOCKS: Mapping[str, int] = {
+    "us-central1": 128,
+    "europe-west1": 132, "us-west1": 138, "asia-east1": 140, "us-east1": 142, "asia-northeast1": 146,
+    "asia-southeast1": 148, "us-east4": 150, "australia-southeast1": 152, "europe-west2": 154, "europe-west3": 156,
+    "southamerica-east1": 158, "asia-south1": 160, "northamerica-northeast1": 162, "europe-west4": 164, "europe-north1": 166,
+    "us-west2": 168, "asia-east2": 170, "europe-west6": 172, "asia-northeast2": 174, "asia-northeast3": 178, "us-west3": 180,
+    "us-west4": 182, "asia-southeast2": 184, "europe-central2": 186, "northamerica-northeast2": 188, "asia-south2": 190,
+    "australia-southeast2": 192, "southamerica-west1": 194, "europe-west8": 198, "europe-west9": 200, "us-east5": 202,
+    "europe-southwest1": 204, "us-south1": 206, "me-west1": 208, "europe-west12": 210, "me-central1": 212, "europe-west10": 214,
+    "me-central2": 216, "africa-south1": 218, "northamerica-south1": 224, "europe-north2": 226,
+}  # fmt: skip
+REGIONS: tuple[str, ...] = tuple(AUTO_MODE_BLOCKS)
+
 # Regions whose zones are not a, b and c.
 _ZONES = {"us-central1": "abcf", "europe-west1": "bcd", "us-east1": "bcd"}
 
@@ -83,7 +56,7 @@ def _zone(call: Call, zone: str) -> Body:
 def get_region(call: Call) -> Body:
     """`regions.get`."""
     region = call.name.rpartition("/")[2]
-    if region not in AUTO_MODE_REGIONS:
+    if region not in REGIONS:
         raise not_found(f"The resource '{call.name}' was not found")
     return _region(call, region)
 
@@ -91,7 +64,7 @@ def get_region(call: Call) -> Body:
 def list_regions(call: Call) -> Body:
     """`regions.list`."""
     return {
-        **page(call, [_region(call, region) for region in AUTO_MODE_REGIONS], "items"),
+        **page(call, [_region(call, region) for region in REGIONS], "items"),
         "kind": "compute#regionList",
     }
 
@@ -106,7 +79,7 @@ def get_zone(call: Call) -> Body:
 
 def list_zones(call: Call) -> Body:
     """`zones.list`."""
-    zones = [_zone(call, zone) for region in AUTO_MODE_REGIONS for zone in zones_of(region)]
+    zones = [_zone(call, zone) for region in REGIONS for zone in zones_of(region)]
     return {**page(call, zones, "items"), "kind": "compute#zoneList"}
 
 

@@ -37,7 +37,7 @@ def check_nats(call: Call, before: Body | None, wanted: Body) -> None:
 
 
 def finish(call: Call, body: Body) -> Body:
-    """What the server adds to every NAT gateway."""
+    """What the server adds to every NAT gateway and interface."""
     for nat in body.get("nats") or []:
         public = nat.get("type", "PUBLIC") == "PUBLIC"
         nat.setdefault("type", "PUBLIC")
@@ -49,6 +49,8 @@ def finish(call: Call, body: Body) -> Body:
             nat.setdefault("enableDynamicPortAllocation", True)
         if nat.get("logConfig", {}).get("enable"):
             nat["logConfig"].setdefault("filter", "ALL")
+    for interface in body.get("interfaces") or []:
+        interface.setdefault("ipVersion", "IPV4")
     if not body.get("nats"):
         body.pop("nats", None)
     return body

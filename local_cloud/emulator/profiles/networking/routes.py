@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import invalid
-from local_cloud.emulator.profiles.networking.places import AUTO_MODE_REGIONS
+from local_cloud.emulator.profiles.networking.places import AUTO_MODE_BLOCKS
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
     from local_cloud.emulator.http import Response
     from local_cloud.emulator.profile import Body
 
-# Auto mode networks take one /20 of this block a region (https://cloud.google.com/vpc/docs/subnets#ip-ranges).
-_AUTO_BLOCK = ipaddress.IPv4Network("10.128.0.0/9")
-
 
 def after_network(call: Call, network: Body) -> Body:
     """A new network has a default route; in auto mode also a subnetwork in every region."""
     if network.get("autoCreateSubnetworks"):
-        for region, block in zip(AUTO_MODE_REGIONS, _AUTO_BLOCK.subnets(new_prefix=20), strict=False):
-            _auto_subnetwork(call, network, region, str(block), str(block[1]))
+        for region, octet in AUTO_MODE_BLOCKS.items():
+            _auto_subnetwork(call, network, region, f"10.{octet}.0.0/20", f"10.{octet}.0.1")
     body = {
         "description": "Default route to the Internet.",
         "destRange": "0.0.0.0/0",

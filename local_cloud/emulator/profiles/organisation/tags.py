@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from local_cloud.emulator import operations, verbs
 from local_cloud.emulator.errors import ApiError, invalid
@@ -12,6 +12,7 @@ from local_cloud.emulator.profile import Body, ResourceType
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
+    from local_cloud.emulator.store import Stored
 
 _HIDDEN = "Permission denied on resource '{name}' (or it may not exist)."
 
@@ -94,11 +95,31 @@ def _delete(call: Call) -> Body:
     return operations.start(call, stored.name, "delete", stored.body)
 
 
+def _value(call: Call) -> Stored:
+    """The tag value that a binding names, by id or by namespaced name."""
+    if call.body.get("tagValueNamespacedName"):
+        for item in call.store.children("cloudresourcemanager", "tagValues"):
+            if item.body["namespacedName"] == call.body["tagValueNamespacedName"]:
+                return item
+    found = call.store.get("cloudresourcemanager", str(call.body.get("tagValue", "")))
+    if found is None:
+        wanted = call.body.get("tagValue") or call.body.get("tagValueNamespacedName") or ""
+        raise invalid(f"Tag value '{wanted}' not found.", location="tagValue")
+    return found
+
+
+def _numbered(call: Call, parent: str) -> str:
+    """`//service/projects/ID/…` with the project's number, as bindings are shown."""
+    parts = parent.split("/")
+    if "projects" in parts[:-1]:
+        index = parts.index("projects") + 1
+        parts[index] = call.emulator.project_number(parts[index]) or parts[index]
+    return "/".join(parts)
+
+
 def _bind(call: Call) -> Body:
-    value = call.store.get("cloudresourcemanager", str(call.required("tagValue")))
-    if value is None:
-        raise invalid(f"Tag value {call.body['tagValue']} not found.", location="tagValue")
-    parent = str(call.required("parent"))
+    value = _value(call)
+    parent = _numbered(call, str(call.required("parent")))
     name = f"tagBindings/{quote(parent, safe='')}/{value.name}"
     body = {
         "name": name,
@@ -106,12 +127,13 @@ def _bind(call: Call) -> Body:
         "tagValue": value.name,
         "tagValueNamespacedName": value.body["namespacedName"],
     }
+    call.memory["response_type"] = "TagBinding"
     call.store.put("cloudresourcemanager", f"tagBindings/{parent}/{value.name}", "tagBindings", body)
-    return operations.start(call, name, "create", {key: body[key] for key in ("name", "parent", "tagValue")})
+    return operations.start(call, name, "create", body)
 
 
 def _bindings(call: Call) -> Body:
-    parent = call.query.get("parent", "")
+    parent = _numbered(call, call.query.get("parent", ""))
     return page(
         call,
         [
@@ -124,8 +146,11 @@ def _bindings(call: Call) -> Body:
 
 
 def _unbind(call: Call) -> Body:
+    """The name holds the parent percent-encoded, and the path encodes it once more."""
+    head, _, value = unquote(call.name).removeprefix("tagBindings/").rpartition("/tagValues/")
+    wanted = (_numbered(call, head), f"tagValues/{value}")
     for item in call.store.children("cloudresourcemanager", "tagBindings"):
-        if quote(item.name, safe="/") in (call.name, quote(call.name, safe="/")) or item.body["name"] == call.name:
+        if (item.body["parent"], item.body["tagValue"]) == wanted:
             call.store.remove("cloudresourcemanager", item.name)
             return operations.start(call, call.name, "delete", None)
     raise ApiError(403, _HIDDEN.format(name=call.name))
