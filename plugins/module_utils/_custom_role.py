@@ -14,7 +14,7 @@ from ._resource import Resource
 HOST = "iam.googleapis.com"
 
 ROLE_ID = re.compile(r"[a-zA-Z0-9_.]{3,64}")
-PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(?:\.[a-zA-Z0-9]+)+")
+PERMISSION = re.compile(r"(?:[a-z]+\.googleapis\.com/)?[a-z][a-zA-Z0-9]*(?:\.[a-zA-Z0-9]+)+")
 STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 
 
