@@ -60,7 +60,7 @@ class Browser:
 
     def ask(self, script: str) -> Any:
         """What a script returns."""
-        return self.driver.execute_script(script)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,8 @@ def test_bars_have_the_proportions_of_the_ledger(browser: Browser, page: Path) -
         browser.show(page, width=width)
         lane = browser.ask(
             "const bar = [...document.querySelectorAll('.lane a')].find((a) => a.textContent.startsWith('Enable the'));"
-            "const box = bar.querySelector('rect').getBoundingClientRect(), all = bar.closest('svg').getBoundingClientRect();"
+            "const box = bar.querySelector('rect').getBoundingClientRect();"
+            "const all = bar.closest('svg').getBoundingClientRect();"
             "return [(box.left - all.left) / all.width, box.width / all.width, box.height]"
         )
         assert lane[0] == pytest.approx(enable.started / run.seconds, abs=0.005)
