@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._terraform_processes import boot_id, living_terraforms, processes_can_be_seen, start_ticks
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # The fields that Terraform and OpenTofu print in "Error acquiring the state lock" (internal/states/statemgr/locker.go).
 LOCK_LINE = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created|Info):[ \t]*(.*?)\s*$", re.MULTILINE)
 NANOSECONDS = re.compile(r"(\.\d{6})\d*")
-PROCESS_TABLE = Path("/proc")
-TERRAFORM_NAMES = re.compile(r"^(terraform|tofu)(?!-provider|-provi)")
 
 # btime of /proc/stat is in whole seconds, so the start of a process is known to about one second.
 PROCESS_START_ERROR_SECONDS = 2.0
@@ -106,8 +106,8 @@ class HolderNote:
         """Describe the calling process and this boot of the machine."""
         return cls(
             process=os.getpid(),
-            process_start=_start_ticks(os.getpid()) or "",
-            boot=_boot_id(),
+            process_start=start_ticks(os.getpid()) or "",
+            boot=boot_id(),
             host=socket.gethostname(),
             started=datetime.now(UTC).isoformat(),
             work_directory=str(work_directory),
@@ -130,54 +130,25 @@ class HolderNote:
 
     def is_alive(self) -> bool:
         """Tell whether the process that wrote the note still runs."""
-        return self.boot == _boot_id() and _start_ticks(self.process) == self.process_start
+        return self.boot == boot_id() and start_ticks(self.process) == self.process_start
 
 
-def why_holder_is_gone(lock: Lock, note: HolderNote | None) -> str | None:
-    """Return the proof that nobody can still hold the lock, or None when there is no such proof.
+def why_holder_is_gone(lock: Lock, note: HolderNote | None, location: str) -> str | None:
+    """Return the proof that nobody can still hold the lock of the state at `location`, or None when there is none.
 
     All must hold: this machine took the lock, after a run of this checkout noted that it was about to; the process of
-    that run is gone; and no terraform process that is older than the lock is alive on this machine.
+    that run is gone; and no terraform that is older than the lock and may work on this state is alive here.
     """
-    if note is None or not PROCESS_TABLE.joinpath("stat").exists() or note.host != socket.gethostname():
+    if note is None or not processes_can_be_seen() or note.host != socket.gethostname():
         return None
     taken_here = lock.who.rpartition("@")[2] == note.host
     taken_by_run = lock.created >= parse_time(note.started)
     if not taken_here or not taken_by_run or note.is_alive():
         return None
     latest_start = lock.created.timestamp() + PROCESS_START_ERROR_SECONDS
-    if any(start <= latest_start for start in _terraform_starts()):
+    if any(other.started <= latest_start and other.state in (None, location) for other in living_terraforms()):
         return None
     return (
         f"process {note.process} of this machine ({note.host}), which worked in {note.work_directory}, took the lock "
         f"and was killed before it could give it back"
     )
-
-
-def _boot_id() -> str:
-    path = PROCESS_TABLE / "sys/kernel/random/boot_id"
-    return path.read_text(encoding="ascii").strip() if path.exists() else ""
-
-
-def _start_ticks(process: int) -> str | None:
-    """Return field 22 of /proc/<pid>/stat, the start in clock ticks after boot; None for no such or a dead process."""
-    try:
-        fields = PROCESS_TABLE.joinpath(str(process), "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    state, *rest = fields.rpartition(")")[2].split()
-    return None if state in "ZX" else rest[18]
-
-
-def _terraform_starts() -> Iterator[float]:
-    """Yield the start, in seconds since the epoch, of every living terraform or tofu process of this machine."""
-    boot_line = re.search(r"^btime (\d+)$", PROCESS_TABLE.joinpath("stat").read_text(encoding="ascii"), re.MULTILINE)
-    booted = int(boot_line[1]) if boot_line else 0
-    for directory in PROCESS_TABLE.glob("[0-9]*"):
-        ticks = _start_ticks(int(directory.name))
-        try:
-            name = directory.joinpath("comm").read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            continue
-        if ticks is not None and TERRAFORM_NAMES.match(name):
-            yield booted + int(ticks) / os.sysconf("SC_CLK_TCK")

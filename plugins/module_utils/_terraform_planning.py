@@ -11,7 +11,7 @@ from ._progress import report
 from ._terraform_plan import Plan, difference, plain_values
 from ._terraform_provider import provider_of
 from ._terraform_record import PlanRecord, record_path, sha256_of
-from ._terraform_session import PLAN_FILE, Session, noted, open_session
+from ._terraform_session import PLAN_FILE, Session, noted, open_session, state_is_there
 from ._terraform_ui import Event, diagnostics, failure_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def plan_root(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str],
     for warning in planned.warnings:
         warn(warning)
     if not planned.session.state_exists:
-        warn(f"the bucket of {planned.session.backend.location} does not exist yet: planned against an empty state")
+        warn(f"there is no state at {planned.session.backend.location} yet: planned against an empty one")
     empty = planned.plan.is_empty
     sha256 = sha256_of(planned.file)
     result = {**planned.facts(), **planned.plan.to_result(), "empty": empty, "plan_sha256": sha256}
@@ -106,7 +106,7 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
     if not planned.session.state_exists:
         verdict |= {
             "verdict": "no-evidence",
-            "evidence": "there is no state to compare with: its bucket does not exist",
+            "evidence": "there is no state to compare with",
         }
     return {
         **planned.facts(),
@@ -119,12 +119,16 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
 
 
 def make_plan(params: Mapping[str, Any], mode: Mode) -> Planned:
-    """Plan against the state, or against an empty one when the bucket of the state does not exist yet."""
-    try:
-        return _plan(open_session(params), params, mode)
-    except Failure as failure:
-        if failure.reason != "STATE_BUCKET_MISSING":
-            raise
+    """Plan against the state, or against an empty one where there is none yet.
+
+    A plan that may not take the lock may not make a first state either, so it looks before it starts terraform.
+    """
+    if mode.lock or state_is_there(params):
+        try:
+            return _plan(open_session(params), params, mode)
+        except Failure as failure:
+            if failure.reason != "STATE_BUCKET_MISSING":
+                raise
     return _plan(open_session(params, state_exists=False), params, mode)
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._terraform_plan import masked_outputs, plain_values
-from ._terraform_session import Backend, open_session
-from ._terraform_ui import BUCKET_MISSING
+from ._terraform_session import Backend, open_session, state_is_there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +25,11 @@ def read_outputs(params: Mapping[str, Any], hidden_by_task: bool) -> dict[str, A
             message=f"The outputs {', '.join(sorted(revealed))} would be printed by this task.",
             hint="Set no_log: true on the task that reveals them.",
         )
-    backend = Backend.from_params(params)
-    try:
-        session = open_session(params)
-        document = json.loads(session.terraform.capture(["output", "-json"], seconds=params["timeout"]))
-    except Failure as failure:
-        if failure.reason != "STATE_BUCKET_MISSING" and not BUCKET_MISSING.search(failure.message):
-            raise
+    if not state_is_there(params):
+        backend = Backend.from_params(params)
         return _answer(params, {}, {"backend": backend.type, "location": backend.location, "exists": False})
+    session = open_session(params)
+    document = json.loads(session.terraform.capture(["output", "-json"], seconds=params["timeout"]))
     unknown = sorted(revealed - set(document))
     if unknown:
         raise Failure(

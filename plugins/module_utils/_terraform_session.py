@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from ._client import Client
 from ._failure import Failure
 from ._progress import report
 from ._terraform_command import Terraform, find_binary
@@ -24,6 +26,9 @@ from ._terraform_ui import failure_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+STORAGE_HOST = "storage.googleapis.com"
+STATE_OBJECT = "default.tfstate"
+LOCK_OBJECT = "default.tflock"
 OVERRIDE_FILE = "presidential_digs_override.tf.json"
 STAMP_FILE = "presidential_digs_initialised"
 PLAN_FILE = "plan"
@@ -51,6 +56,11 @@ class Backend:
         if self.type == "local":
             return self.settings["path"]
         return f"gs://{self.settings['bucket']}/{self.settings['prefix']}"
+
+    def object_path(self, name: str) -> str:
+        """The path of the API for an object beside the state in the bucket."""
+        bucket, key = self.settings["bucket"], f"{self.settings['prefix'].strip('/')}/{name}"
+        return f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(key, safe='')}"
 
     def override(self) -> str:
         """The override file that puts this backend in the place of the one the root declares."""
@@ -82,8 +92,16 @@ class Session:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What modules say about the state: `{backend, location, exists}`; `exists` is about the bucket."""
+        """What modules say about the state: `{backend, location, exists}`."""
         return {"backend": self.backend.type, "location": self.backend.location, "exists": self.state_exists}
+
+
+def state_is_there(params: Mapping[str, Any]) -> bool:
+    """Tell whether there is a state to read. Terraform would write an empty one where there is none."""
+    backend = Backend.from_params(params)
+    if backend.type == "local":
+        return True
+    return Client.from_params(params).find(STORAGE_HOST, backend.object_path(STATE_OBJECT)) is not None
 
 
 def note_path(cache: Path, backend: Backend) -> Path:

@@ -6,19 +6,15 @@ import fcntl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from ._failure import Failure
 from ._terraform_lock import HolderNote, Lock, why_holder_is_gone
-from ._terraform_session import Backend, note_path
+from ._terraform_session import LOCK_OBJECT, STORAGE_HOST, Backend, note_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._client import Client
-
-STORAGE_HOST = "storage.googleapis.com"
-LOCK_OBJECT = "default.tflock"
 
 
 def unlock(params: Mapping[str, Any], storage: Client | None, check_mode: bool) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def unlock(params: Mapping[str, Any], storage: Client | None, check_mode: bool) 
     if lock is None:
         return {"changed": False, "lock": None, "why": "the state is not locked"}
     note = HolderNote.read(note_path(Path(params["cache_directory"]), backend)) if params["cache_directory"] else None
-    gone = why_holder_is_gone(lock, note)
+    gone = why_holder_is_gone(lock, note, backend.location)
     if params["only_if_holder_is_gone"] and gone is None:
         why = f"left alone, since its holder may be alive: {lock.sentence(now)}"
         return {"changed": False, "lock": lock.to_result(now), "why": why}
@@ -68,11 +64,6 @@ def _guard(lock: Lock, params: Mapping[str, Any], gone: str | None, now: datetim
         )
 
 
-def _lock_object(backend: Backend) -> str:
-    bucket, prefix = backend.settings["bucket"], backend.settings["prefix"].strip("/")
-    return f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(f'{prefix}/{LOCK_OBJECT}', safe='')}"
-
-
 def _lock_file(state: Path) -> Path:
     return state.with_name(f".{state.name}.lock.info")
 
@@ -83,7 +74,7 @@ def _find(backend: Backend, storage: Client | None) -> Lock | None:
         return Lock.from_json(file.read_bytes()) if file.exists() else None
     if storage is None:
         raise ValueError("a state in a bucket needs a client")
-    path = _lock_object(backend)
+    path = backend.object_path(LOCK_OBJECT)
     found = storage.find(STORAGE_HOST, path)
     fields = (
         storage.find(STORAGE_HOST, path, query={"alt": "media", "generation": found["generation"]}) if found else None
@@ -97,7 +88,7 @@ def _release(backend: Backend, lock: Lock, storage: Client | None) -> None:
     elif storage is not None:
         try:
             # The condition makes it the lock that was examined, not one taken since.
-            storage.delete(STORAGE_HOST, _lock_object(backend), query={"ifGenerationMatch": lock.id})
+            storage.delete(STORAGE_HOST, backend.object_path(LOCK_OBJECT), query={"ifGenerationMatch": lock.id})
         except Failure as failure:
             if failure.status != 412:
                 raise

@@ -73,7 +73,7 @@ verdicts:
   elements: dict
   sample: [{name: network is as Terraform left it, verdict: fail, evidence: google_compute_firewall.deny}]
 state:
-  description: Where the state is, and whether its bucket exists.
+  description: Where the state is, and whether there is one.
   returned: success
   type: dict
   sample: {backend: gcs, location: gs://presidential-digs-crm-dev-tfstate/roots/network, exists: true}

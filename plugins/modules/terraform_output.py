@@ -14,7 +14,7 @@ version_added: 0.1.0
 author: Presidential Digs Platform (@presidential-digs)
 description:
   - Reads the outputs from the state. Sensitive ones are masked unless O(reveal) names them.
-  - A root whose bucket does not exist yet has no outputs; RV(state.exists) says so.
+  - A root that was never applied has no outputs; RV(state.exists) says so.
 options:
   reveal:
     description:
@@ -59,7 +59,7 @@ output_values:
   type: dict
   sample: {network_id: projects/p/global/networks/crm}
 state:
-  description: Where the state is, and whether its bucket exists.
+  description: Where the state is, and whether there is one.
   returned: success
   type: dict
   sample: {backend: gcs, location: gs://presidential-digs-crm-dev-tfstate/roots/network, exists: true}

@@ -50,7 +50,7 @@ attributes:
       - Makes the same plan and is changed when the plan is not empty, as
         M(presidential_digs.platform.terraform_apply)
         would be.
-      - Does not take the state lock, since that would write to the bucket, and keeps no plan file.
+      - Takes no state lock and makes no first state, since both would write to the bucket, and keeps no plan file.
   diff_mode:
     description: Returns what changes in each resource, by address, with secrets hidden.
   idempotent:
@@ -174,7 +174,7 @@ plan_sha256:
   type: str
   sample: 1f743cf1549cae191c34039d260d67ce533675ca826dead9648921cad96a17d0
 state:
-  description: Where the state is, and whether its bucket exists.
+  description: Where the state is, and whether there is one.
   returned: success
   type: dict
   sample: {backend: gcs, location: gs://presidential-digs-crm-dev-tfstate/roots/network, exists: true}
