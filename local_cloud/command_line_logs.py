@@ -19,6 +19,8 @@ CONDITIONS = {
     "principal": "IAM member of the caller (shell pattern)",
     "resource": "relative name (shell pattern)",
     "host": "host name (shell pattern)",
+    "reason": "Google's reason of an error, e.g. SERVICE_DISABLED (shell pattern)",
+    "would-deny": "permission that the caller lacks, in the audit mode of IAM; '?*' for any (shell pattern)",
     "status": "HTTP status, e.g. 404, or a class, e.g. 5xx",
     "since": "time such as 2026-11-23T01:30:00Z",
 }
@@ -41,8 +43,8 @@ def add(commands: Any) -> None:
 
 def _logs(state: StateDirectory, given: argparse.Namespace) -> int:
     client = AdminClient(state.admin_socket)
-    named = {name: getattr(given, name) for name in [*CONDITIONS, "refused"]}
-    query: dict[str, str | int] = {name: value for name, value in named.items() if value is not None}
+    named = [name.replace("-", "_") for name in [*CONDITIONS, "refused"]]
+    query: dict[str, str | int] = {name: getattr(given, name) for name in named if getattr(given, name) is not None}
     if given.count:
         print(client.get("/journal/count", query)["count"])
         return 0
@@ -60,10 +62,12 @@ def line(exchange: Mapping[str, Any]) -> str:
     status = "dropped" if exchange["dropped"] else "refused" if exchange["refused"] else str(exchange["status"])
     what = exchange["method_id"] or f"{exchange['verb']} {exchange['host']}{exchange['path']}"
     resource = exchange["resource"] if exchange["method_id"] else ""
-    fault = f" [fault rule {exchange['fault']}]" if exchange["fault"] is not None else ""
+    notes = f" {exchange['reason']}" if exchange["reason"] else ""
+    notes += f" [would be denied: {exchange['would_deny']}]" if exchange["would_deny"] else ""
+    notes += f" [fault rule {exchange['fault']}]" if exchange["fault"] is not None else ""
     caller = exchange["principal"] or "-"
     text = f"{exchange['time']} {status:>7} {exchange['duration_ms']:8.1f} ms  {what} {resource}".rstrip()
-    text = f"{text}  {caller}{fault}"
+    text = f"{text}  {caller}{notes}"
     bodies = [("> ", exchange["request_body"]), ("< ", exchange["response_body"])]
     shown = [f"    {mark}{row}" for mark, body in bodies if body for row in body.splitlines()]
     return "\n".join([text, *shown])

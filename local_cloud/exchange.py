@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # A body is held in memory whole. Cloud Storage objects larger than this do not belong on a laptop.
 LARGEST_BODY = 2 * 1024**3
 
+# What the emulator notes on an answer in the `audit` mode of IAM.
+WOULD_DENY = "X-Local-Cloud-Would-Deny"
+
 # Headers that say how one connection carried the body, not what the body is.
 HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date"})
 
@@ -130,6 +133,8 @@ class FrontDesk:
                 principal=request.principal.member if request.principal else "",
                 refused=outcome.refused,
                 dropped=outcome.dropped,
+                reason=reason(outcome.response),
+                would_deny=outcome.response.headers.get(WOULD_DENY, ""),
                 fault=outcome.fault.id if outcome.fault else None,
                 request_bytes=len(request.body),
                 response_bytes=len(outcome.response.body),
@@ -192,6 +197,18 @@ def refusal(host: str) -> Response:
         "else through (local_cloud/hosts.py has the table).\n"
     )
     return Response.text(403, text)
+
+
+def reason(response: Response) -> str:
+    """Google's word for an error: of its ErrorInfo, else of the older list, else the canonical status, else OAuth's."""
+    if response.status < 400 or "json" not in response.headers.get("Content-Type", ""):
+        return ""
+    error = response.parsed().get("error", "")
+    if not isinstance(error, dict):
+        return str(error)
+    named = [detail["reason"] for detail in error.get("details", []) if detail.get("reason")]
+    named += [entry["reason"] for entry in error.get("errors", []) if entry.get("reason")]
+    return str(next(iter(named), error.get("status", "")))
 
 
 def to_aiohttp(response: Response, received: web.BaseRequest) -> web.StreamResponse:

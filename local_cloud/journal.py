@@ -25,7 +25,9 @@ class Exchange:
 
     `time` is RFC 3339 in UTC by the machine's clock. `service` and `method_id` are empty where no method was found.
     `fault` is the id of the fault rule that hit. `refused` marks a host outside the table. `dropped` marks an answer
-    that never reached the client. Sizes are bytes of body. Bodies are None unless the settings ask for them.
+    that never reached the client. `reason` is Google's word for an error (`SERVICE_DISABLED`). `would_deny` is the
+    permission that the caller lacks, in the `audit` mode of IAM. Sizes are bytes of body. Bodies are None unless the
+    settings ask for them.
     """
 
     time: str
@@ -40,6 +42,8 @@ class Exchange:
     principal: str = ""
     refused: bool = False
     dropped: bool = False
+    reason: str = ""
+    would_deny: str = ""
     fault: int | None = None
     request_bytes: int = 0
     response_bytes: int = 0
@@ -64,6 +68,8 @@ PATTERNS = {
     "principal": "principal",
     "resource": "resource",
     "host": "host",
+    "reason": "reason",
+    "would_deny": "would_deny",
 }
 
 # The only text that is put into statements is the names above and those of `Exchange`; values are always bound.
@@ -76,9 +82,9 @@ COUNT = "SELECT count(*) FROM exchanges WHERE {}"
 class Query:
     """Which exchanges: all conditions hold at once, an empty one holds always.
 
-    `service`, `method`, `principal`, `resource` and `host` may contain `*`. `status` is a number or a class (`4xx`).
-    `since` is RFC 3339. `refused` is `yes` or `no`. `after` is the number of the last exchange already seen. `limit`
-    keeps the newest.
+    The names in `PATTERNS` are shell patterns (`would_deny=?*`: whatever would be denied). `status` is a number or a
+    class (`4xx`). `since` is RFC 3339. `refused` is `yes` or `no`. `after` is the number of the last exchange already
+    seen. `limit` keeps the newest.
     """
 
     service: str = ""
@@ -86,6 +92,8 @@ class Query:
     principal: str = ""
     resource: str = ""
     host: str = ""
+    reason: str = ""
+    would_deny: str = ""
     status: str = ""
     since: str = ""
     refused: str = ""
@@ -163,12 +171,19 @@ class Journal:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._match_schema()
         self._connection.executescript(SCHEMA)
         self._waiting: list[Exchange] = []
         self._timer: asyncio.TimerHandle | None = None
         self._grown = asyncio.Event()
         self._ending = False
         self.last = int(self._connection.execute("SELECT coalesce(max(number), 0) FROM exchanges").fetchone()[0])
+
+    def _match_schema(self) -> None:
+        """Drop a log whose columns are those of another version: it is a log, and not worth a migration."""
+        found = [row["name"] for row in self._connection.execute("PRAGMA table_info(exchanges)")]
+        if found and found != ["number", *COLUMNS]:
+            self._connection.execute("DROP TABLE exchanges")
 
     def record(self, exchange: Exchange) -> None:
         """Take an exchange; it is on disk within `FLUSH_INTERVAL`, and in every query at once."""

@@ -58,7 +58,7 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
     """
     state.create()
     with locked(state):
-        record = running(state)
+        record = running(state) or _starting(state)
         if record is None:
             clear(state)
             _start(state, port)
@@ -79,7 +79,7 @@ def down(state: StateDirectory, patience: float = STOP_SECONDS) -> bool:
     if not state.root.is_dir():
         return False
     with locked(state):
-        record = running(state)
+        record = running(state) or _starting(state)
         if record is not None:
             _ask_to_stop(state, record, patience)
         return clear(state) or record is not None
@@ -93,6 +93,25 @@ def clear(state: StateDirectory) -> bool:
     state.pid_file.unlink(missing_ok=True)
     state.remove_sockets()
     return bool(left)
+
+
+def _starting(state: StateDirectory) -> ProcessRecord | None:
+    """The daemon that an `up` which was killed left on its way; None when there is none, or it gives up."""
+    deadline = time.monotonic() + START_SECONDS
+    while running(state) is None and _is_held(state) and time.monotonic() < deadline:
+        # The kernel offers no wait for a lock with a deadline.
+        time.sleep(LOCK_PAUSE)
+    return running(state)
+
+
+def _is_held(state: StateDirectory) -> bool:
+    """Whether a daemon holds the state directory."""
+    with state.run_lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _ask_to_stop(state: StateDirectory, record: ProcessRecord, patience: float) -> None:

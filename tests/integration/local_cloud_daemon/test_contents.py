@@ -145,7 +145,8 @@ def test_logs_in_text_and_json_and_numbers(clean_cloud: LocalCloud) -> None:
     assert " 200 " in text[0]
     assert "cloudresourcemanager.projects.create" in text[0]
     lines = clean_cloud.command("logs", "--status", "4xx", "--format", "json").stdout.splitlines()
-    assert [json.loads(line)["resource"] for line in lines] == ["projects/missing-project"]
+    found = [(json.loads(line)["resource"], json.loads(line)["reason"]) for line in lines]
+    assert found == [("projects/missing-project", "PERMISSION_DENIED")]
     assert clean_cloud.command("logs", "--method", "*.create", "--count").stdout == "1\n"
     newest = clean_cloud.command("logs", "--limit", "1", "--format", "json").stdout
     assert json.loads(newest)["method_id"] == "cloudresourcemanager.projects.get"
@@ -164,6 +165,17 @@ def test_follow_shows_calls_as_they_come_and_ends_with_the_daemon(clean_cloud: L
         assert following.stdout.read() == ""
         assert following.wait(30) == 0
     clean_cloud.start()
+
+
+def test_audit_says_what_would_be_denied(clean_cloud: LocalCloud) -> None:
+    create(clean_cloud, "audited-project")
+    clean_cloud.settings(iam="audit")
+    stranger = clean_cloud.token_for("user:stranger@presidential-digs.example")
+    answer = clean_cloud.get(f"{PROJECTS}/audited-project", token=stranger)
+    clean_cloud.settings(iam="off")
+    assert answer.status_code == 200
+    shown = clean_cloud.command("logs", "--would-deny", "?*").stdout
+    assert "user:stranger@presidential-digs.example [would be denied: resourcemanager.projects.get]" in shown
 
 
 def test_status_tells_what_runs(clean_cloud: LocalCloud) -> None:

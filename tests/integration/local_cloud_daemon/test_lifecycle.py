@@ -130,6 +130,17 @@ def test_nothing_is_left_after_down(tmp_path: Path) -> None:
         assert "no local cloud ran" in cloud.command("down").stdout
 
 
+def test_a_daemon_whose_up_was_killed_is_found(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_cloud", "--state", str(tmp_path), "up"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as killed:
+        while not (tmp_path / "run.lock").exists():
+            assert killed.poll() is None
+        killed.kill()
+    with running_cloud(tmp_path) as cloud:
+        assert names(cloud) == []
+        assert cloud.state.log.read_text().count("answers on port") == 1
+
+
 def test_a_port_that_is_taken_is_said_with_the_end_of_the_log(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

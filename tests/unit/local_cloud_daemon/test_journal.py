@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 ENTRIES = [
     {"service": "compute", "method_id": "compute.networks.insert", "status": 200, "principal": "user:a@b.example"},
-    {"service": "compute", "method_id": "compute.networks.get", "status": 404, "principal": "user:a@b.example"},
+    {
+        "would_deny": "compute.networks.get",
+        "service": "compute",
+        "method_id": "compute.networks.get",
+        "status": 404,
+        "principal": "user:a@b.example",
+    },
     {"service": "iam", "method_id": "iam.projects.roles.create", "status": 503, "principal": "serviceAccount:s@p"},
-    {"status": 403, "refused": True, "host": "example.com"},
+    {"status": 403, "reason": "SERVICE_DISABLED", "refused": True, "host": "example.com"},
 ]
 
 
@@ -54,6 +60,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         ({"refused": "yes"}, [4]),
         ({"refused": "no"}, [1, 2, 3]),
         ({"host": "example.*"}, [4]),
+        ({"reason": "SERVICE_*"}, [4]),
+        ({"would_deny": "?*"}, [2]),
         ({"since": "2026-11-23T01:02:00Z"}, [3, 4]),
         ({"since": "2026-11-23T02:02:00+01:00"}, [3, 4]),
         ({"after": "2"}, [3, 4]),
