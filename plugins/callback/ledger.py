@@ -74,7 +74,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ansible import context
-from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.callback import CallbackBase
 
 from ..plugin_utils import _run_directory, _run_facts
@@ -232,7 +231,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _announce(self, task: Task, *, handler: bool) -> None:
         fields = {
-            "name": _name(task),
+            "name": str(task.name or task.get_name()).strip(),
             "action": str(task.resolved_action or task.action),
             "phase": phase_of_task(task, self._play),
             "role": task._role.get_name(include_role_fqcn=False) if task._role else None,
@@ -279,9 +278,3 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._announce(result.task, handler=False)
         no_log = bool(result.task_fields.get("no_log"))
         self.recorder.finished(result.task._uuid, result.host.get_name(), status, result.result, no_log=no_log)
-
-
-def _name(task: Task) -> str:
-    """The task's name with its role's short one before it; include_role gives its own name and takes no option."""
-    name = task.get_name() if isinstance(task, IncludeRole) else task.get_name(include_role_fqcn=False)
-    return str(name).strip()

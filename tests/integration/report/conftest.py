@@ -45,6 +45,10 @@ all:
 """
 
 
+FOREIGN = ("ANSIBLE_", *(f"PRESIDENTIAL_DIGS_{name}" for name in ("RUN", "PRO", "ENVIRONMENT", "SHOW")))
+"""Variables that would tell the run of a test about the run around it."""
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A directory with an inventory called `local`, the module `say`, and whatever playbook a test writes."""
@@ -55,7 +59,7 @@ class Checkout:
     def command(self, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """The command line and environment that run a playbook given as text."""
         (self.path / "site.yml").write_text(playbook, encoding="utf-8")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PRESIDENTIAL_"))}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
         settings = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
             "ANSIBLE_CALLBACKS_ENABLED": "presidential_digs.platform.ledger",
