@@ -38,6 +38,8 @@ class Access:
             if not self._grants(call, [("cloudresourcemanager", name)], _USE):
                 return _USE, name
         chain = self.chain(call)
+        if chain is None:
+            return None
         for permission in naming.required(call.profile, call.method):
             if not self._grants(call, chain, permission):
                 return permission, call.name
@@ -58,7 +60,7 @@ class Access:
 
     def held(self, call: Call, permissions: Sequence[str]) -> list[str]:
         """Those of `permissions` that the caller has on the resource in the path, whatever the mode."""
-        chain = self.chain(call)
+        chain = self.chain(call) or []
         return [permission for permission in permissions if self._grants(call, chain, permission)]
 
     def permissions_of(self, role: str) -> frozenset[str] | None:
@@ -75,10 +77,12 @@ class Access:
 
     # Policies
 
-    def chain(self, call: Call) -> list[tuple[str, str]]:
+    def chain(self, call: Call) -> list[tuple[str, str]] | None:
         """(service, name) of every resource whose policy counts for this call, from the resource up to the
         organisation."""
-        own = list(call.profile.policy_names(call)) if call.profile.policy_names else list(_path_names(call))
+        own = call.profile.policy_names(call) if call.profile.policy_names else list(_path_names(call))
+        if own is None:
+            return None
         names = list(dict.fromkeys(own))
         for service, name in list(names):
             names += [above for above in self._above(service, name) if above not in names]

@@ -136,7 +136,7 @@ class Profile:
     | `permission_prefix` | first part of permission names, where it is not the API's name |
     | `permission_nouns` | collection → noun in permission names, where it is not the collection's last part |
     | `extra_permissions` | permissions that are asked for beside the methods' own |
-    | `policy_names` | (call) → [(service, name)] whose IAM policies count, most special first, where the resource's own path does not say |
+    | `policy_names` | (call) → [(service, name)] whose IAM policies count, most special first (None: no permission is asked for), where the resource's own path does not say |
     | `operation_name` | (call, target, token) → name of a new AIP-151 operation, where `…/locations/L/operations/ID` or `operations/ID` is not it |
     | `operation_metadata` | (call, target, verb, result) → metadata of a new AIP-151 operation |
     | `operation_types` | `collection.verb` → `operationType` of a Compute operation, where it is not the verb |
@@ -162,7 +162,7 @@ class Profile:
     permission_prefix: str = ""
     permission_nouns: Mapping[str, str] = field(default_factory=dict)
     extra_permissions: Sequence[str] = ()
-    policy_names: Callable[[Call], Sequence[tuple[str, str]]] | None = None
+    policy_names: Callable[[Call], Sequence[tuple[str, str]] | None] | None = None
     operation_name: Callable[[Call, str, str], str] | None = None
     operation_metadata: Callable[[Call, str, str, Body | None], Body] | None = None
     operation_types: Mapping[str, str] = field(default_factory=dict)

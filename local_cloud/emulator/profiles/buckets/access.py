@@ -167,10 +167,12 @@ PERMISSIONS = {
 }
 
 
-def policy_names(call: Call) -> list[tuple[str, str]]:
-    """The bucket's own policy, then its project's."""
+def policy_names(call: Call) -> list[tuple[str, str]] | None:
+    """The bucket's own policy, then its project's; None for a bucket that is not there, which anybody may be told."""
     bucket = call.parameters.get("bucket") or call.parameters.get("destinationBucket") or ""
     stored = call.store.get("storage", f"b/{bucket}")
+    if bucket and stored is None:
+        return None
     number = stored.body["projectNumber"] if stored else call.query.get("project", "")
     project = call.emulator.project_id(number) or number
     names = [("storage", f"b/{bucket}")] if stored else []
