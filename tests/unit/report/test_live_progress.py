@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import select
+import termios
 import threading
 from pathlib import Path
 
@@ -15,7 +19,10 @@ from ansible_collections.presidential_digs.platform.plugins.plugin_utils._in_fli
     ProgressTail,
     duration,
 )
-from ansible_collections.presidential_digs.platform.plugins.plugin_utils._live_progress import PlainLines
+from ansible_collections.presidential_digs.platform.plugins.plugin_utils._live_progress import (
+    PlainLines,
+    TerminalLine,
+)
 
 
 class Clock:
@@ -85,6 +92,22 @@ def test_short_work_stays_silent_in_a_file() -> None:
         for tenth in range(49):
             screen.show(tenth / 10, "bootstrap | Quick")
     assert stream.getvalue() == ""
+
+
+def test_short_work_stays_silent_on_a_terminal_and_long_work_is_cut_to_its_width() -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream, os.fdopen(ours, "rb", buffering=0) as reader:
+        screen = TerminalLine(stream, threading.RLock())
+        screen.show(0.9, "bootstrap | Quick")
+        assert select.select([reader], [], [], 0)[0] == []
+        termios.tcsetwinsize(theirs, (24, 40))
+        screen.show(3.2, "bootstrap | " + "x" * 500)
+        shown = reader.read(4096).decode()
+        assert " 3 s | bootstrap | xxx" in shown
+        assert shown.endswith("xxx...")
+        assert len(shown.removeprefix("\r\x1b[2K")) == 39
+        screen.close()
+        assert reader.read(4096) == b"\r\x1b[2K"
 
 
 @pytest.mark.parametrize(
