@@ -111,6 +111,12 @@ def test_the_telling_error_comes_before_the_halt_that_follows_it() -> None:
     assert "exit status 3" in failure.message
 
 
+def test_a_warning_is_not_the_reason() -> None:
+    warning = error("Value for undeclared variable", severity="warning")
+    failure = failure_of("plan", 1, [warning, error("Saved plan is stale")], "")
+    assert failure.reason == "STALE_PLAN"
+
+
 def test_words_without_events_are_not_lost() -> None:
     failure = failure_of("plan", 127, [], "cannot\n execute")
     assert failure.reason == "TERRAFORM_FAILED"
