@@ -6,6 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ledger
 type: notification
+version_added: 0.1.0
 short_description: Records a run as JSON lines and one HTML page, and shows live what is waited for
 description:
   - Writes C(<runs_directory>/<environment>/<run id>/ledger.jsonl) line by line while the run happens, so that a run
