@@ -32,17 +32,24 @@ python=$(find_python)
 "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
   stop "The venv module of $python is missing: install it (Debian: apt-get install -y python3-venv)"
 
+# Which Python and which lock the environment was made from, one line each; absent while it is being made.
 stamp=$directory/.made-from
-made_from="$(sha256sum "$lock" | cut -d' ' -f1) $("$python" -c 'import sys; print(sys.version)' | tr '\n' ' ')"
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$made_from" ]; then
+interpreter=$("$python" -c 'import sys; print(sys.base_prefix, sys.version.split()[0])')
+locked=$(sha256sum "$lock" | cut -d' ' -f1)
+made_from=$(cat "$stamp" 2>/dev/null || true)
+if [ "$made_from" = "$interpreter
+$locked" ]; then
   exit 0
 fi
 
-echo "Making $directory from $lock ($(grep -c == "$lock") packages, about a minute) ..."
+echo "Making $directory from $lock ($(grep -c == "$lock" || true) packages, about a minute) ..."
+# One made of the same Python only lacks what the lock got since, and others may be using it; half of one is not worth mending.
+if [ "${made_from%%
+*}" != "$interpreter" ]; then
+  "$python" -m venv --clear "$directory"
+fi
 rm -f "$stamp"
-# An environment of another Python, or half of one, is not worth mending.
-"$python" -m venv --clear "$directory"
 "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" ||
   stop "The packages of $lock could not be installed: is a Python package index reachable (pip config list)?"
-printf '%s' "$made_from" >"$stamp"
+printf '%s\n%s\n' "$interpreter" "$locked" >"$stamp"
 echo "Made $directory."

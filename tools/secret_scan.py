@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     for file, secret in sorted(red, key=lambda one: (one[0], one[1].line_number)):
         print(f"{file}:{secret.line_number}: looks like a secret ({secret.type})")
     if red:
-        print("A secret: remove and revoke it. None: make secrets-baseline, then detect-secrets audit .secrets.baseline")
+        print("A secret: remove and revoke it. None: make secrets-baseline; detect-secrets audit .secrets.baseline")
     return 1 if red else 0
 
 
