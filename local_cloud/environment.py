@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 NO_PROXY = "localhost,127.0.0.1,127.0.0.0/8,::1"
 
+# What clients would tell their makers; it would be refused, and only clutter the record of what was refused.
+SILENCE = {
+    "CHECKPOINT_DISABLE": "1",
+    "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+    "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+}
+
 # The OAuth client of the owner's credentials; like gcloud's own it is public, and so is its secret.
 CLIENT_ID = "local-cloud.apps.googleusercontent.com"
 SCOPES = (
@@ -39,17 +46,21 @@ def variables(state: StateDirectory, cloud: Cloud, port: int) -> dict[str, str]:
         found |= {name: value, name.lower(): value}
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPLIB2_CA_CERTS"):
         found[name] = bundle
-    return found | {
-        "NODE_EXTRA_CA_CERTS": str(state.ca_certificate),
-        "CLOUDSDK_PROXY_TYPE": "http",
-        "CLOUDSDK_PROXY_ADDRESS": LOOPBACK,
-        "CLOUDSDK_PROXY_PORT": str(port),
-        "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": bundle,
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(state.token_file),
-        "GOOGLE_OAUTH_ACCESS_TOKEN": owner_token(state, cloud),
-        "GOOGLE_APPLICATION_CREDENTIALS": credentials(state, cloud),
-        "GCE_METADATA_HOST": f"{LOOPBACK}:{port}",
-    }
+    return (
+        found
+        | SILENCE
+        | {
+            "NODE_EXTRA_CA_CERTS": str(state.ca_certificate),
+            "CLOUDSDK_PROXY_TYPE": "http",
+            "CLOUDSDK_PROXY_ADDRESS": LOOPBACK,
+            "CLOUDSDK_PROXY_PORT": str(port),
+            "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": bundle,
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(state.token_file),
+            "GOOGLE_OAUTH_ACCESS_TOKEN": owner_token(state, cloud),
+            "GOOGLE_APPLICATION_CREDENTIALS": credentials(state, cloud),
+            "GCE_METADATA_HOST": f"{LOOPBACK}:{port}",
+        }
+    )
 
 
 def owner_token(state: StateDirectory, cloud: Cloud) -> str:

@@ -119,6 +119,7 @@ SECRETS = [
     "assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln",
     "/v1/x?access_token=ya29.secret&alt=json",
     '{"password": "planted"}',
+    "grant_type=x&client_secret=planted&scope=y",
 ]
 
 
