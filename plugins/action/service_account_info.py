@@ -1,1 +1,7 @@
-project.py
+"""Run the module `service_account_info` inside the task worker."""
+
+from __future__ import annotations
+
+from ..plugin_utils.in_worker import action_for
+
+ActionModule = action_for(__name__)

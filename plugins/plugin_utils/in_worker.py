@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.module_utils.basic import AnsibleModule
@@ -21,8 +22,8 @@ missing the module takes the ordinary way."""
 class InWorkerAction(ActionBase):  # type: ignore[misc]
     """An action that runs the module of the same name.
 
-    Its file imports the module at top level: strategies load action classes before they fork, so the imports are paid
-    once per run. The module's `main` takes the class to build its `AnsibleModule` from.
+    Its file calls `action_for` at top level: strategies load action classes before they fork, so the module's imports
+    are paid once per run. The module's `main` takes the class to build its `AnsibleModule` from.
     """
 
     module: ClassVar[ModuleType]
@@ -77,6 +78,12 @@ class InWorkerAction(ActionBase):  # type: ignore[misc]
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
+
+
+def action_for(name: str) -> type[InWorkerAction]:
+    """The action class for the action plugin `name` (its `__name__`): it runs the module of the same name."""
+    own_module = import_module(name.replace(".action.", ".modules."))
+    return type("ActionModule", (InWorkerAction,), {"module": own_module})
 
 
 def plain(value: Any) -> Any:
