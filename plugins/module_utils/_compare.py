@@ -69,7 +69,7 @@ def declared_part(
     """What of `value` the declaration speaks of: its fields, at every depth, and maps in `whole` entirely."""
     part: dict[str, Any] = {}
     for key, declaration in desired.items():
-        there = value.get(key)
+        there: Any = value.get(key)
         if says_nothing(there):
             continue
         nested = isinstance(there, Mapping) and isinstance(declaration, Mapping) and f"{at}{key}" not in whole

@@ -64,7 +64,7 @@ def applied(bindings: Iterable[Binding], declared: Sequence[Mapping[str, Any]], 
 
 def in_order(bindings: Iterable[Binding]) -> list[Binding]:
     """Bindings of one role and condition put together, members and bindings sorted."""
-    whole = [dict(binding, members=sorted(binding.get("members") or ())) for binding in _merged(bindings)]
+    whole = [dict(binding, members=sorted(set(binding["members"]))) for binding in _merged(bindings)]
     return sorted((binding for binding in whole if binding["members"]), key=_key)
 
 
