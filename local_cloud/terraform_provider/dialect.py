@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from local_cloud.terraform_provider.specification import Specification
 
 _OPERATION_SCHEMAS: Final = frozenset({"Operation", "GoogleLongrunningOperation"})
-# APIs whose operations are older than the standard `name/done/response/error`.
-_OWN_DIALECT: Final[Mapping[str, str]] = {"compute": "compute", "container": "container"}
+# APIs whose operations are older than the standard `name/done/response/error`; those of Cloud DNS are done at once.
+_OWN_DIALECT: Final[Mapping[str, str | None]] = {"compute": "compute", "container": "container", "dns": None}
 
 
 def dialect(specification: Specification, method: str, url: str) -> str | None:

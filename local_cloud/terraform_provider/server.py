@@ -1,12 +1,12 @@
-"""One unix socket for every terraform process: each gets a provider that has that process's own environment."""
+"""One unix socket for every terraform process: each connection gets a provider with that process's own environment."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,24 +38,19 @@ def environment_of(pid: int) -> Mapping[str, str]:
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 
 
-@dataclass
-class _Caller:
-    """The provider of one terraform process."""
-
-    server: grpc.aio.Server
-    provider: Provider
-    path: Path
-    connections: int = field(default=0)
-
-
 class Front:
-    """Listens on the stand-in's socket and hands every connection to the provider of its process."""
+    """Listens on the stand-in's socket.
+
+    Terraform opens one connection for each provider block it configures (aliases included) and one to see whether
+    anybody listens. Every connection that says something gets a provider and a gRPC server of its own, so that two
+    provider blocks of one process do not share their settings.
+    """
 
     def __init__(self, state: StateDirectory) -> None:
         """`state` says where the socket goes."""
         self._state = state
-        self._callers: dict[int, asyncio.Task[_Caller]] = {}
         self._open: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
         # The providers' own sockets lie in a directory that only this user may enter, under a short path.
         self._room = tempfile.TemporaryDirectory(prefix="terraform-provider-", dir=os.environ.get("XDG_RUNTIME_DIR"))
         self._server: asyncio.Server | None = None
@@ -87,63 +82,47 @@ class Front:
         task = asyncio.current_task()
         if task is not None:
             self._open.add(task)
+            task.add_done_callback(self._open.discard)
         pid = peer_pid(writer.get_extra_info("socket"))
         try:
-            await self._connect(pid, reader, writer)
+            beginning = await reader.read(_CHUNK)
+            if beginning:
+                await self._serve(pid, beginning, reader, writer)
         except OSError as error:
-            _log.warning("connection of process %d refused: %s", pid, error)
+            _log.warning("connection of process %d ended: %s", pid, error)
         finally:
             writer.close()
-            if task is not None:
-                self._open.discard(task)
 
-    async def _connect(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if pid not in self._callers:
-            self._callers[pid] = asyncio.create_task(self._start(pid))
-        caller = await asyncio.shield(self._callers[pid])
-        caller.connections += 1
-        try:
-            await _join(caller.path, reader, writer)
-        finally:
-            caller.connections -= 1
-            if not caller.connections:
-                del self._callers[pid]
-                await self._end(caller)
-
-    async def _start(self, pid: int) -> _Caller:
-        try:
-            provider = Provider(environment_of(pid))
-        except OSError:
-            del self._callers[pid]
-            raise
-        path = Path(self._room.name) / f"{pid}.sock"
+    async def _serve(
+        self, pid: int, beginning: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        provider = Provider(environment_of(pid))
+        path = Path(self._room.name) / f"{next(self._numbers)}.sock"
         server = grpc.aio.server(options=_UNLIMITED)
         server.add_generic_rpc_handlers((handlers(provider),))
         server.add_insecure_port(f"unix:{path}")
         await server.start()
-        return _Caller(server, provider, path)
+        try:
+            inner_reader, inner_writer = await asyncio.open_unix_connection(path)
+            inner_writer.write(beginning)
+            await _join((reader, inner_writer), (inner_reader, writer))
+        finally:
+            await provider.close()
+            await server.stop(grace=None)
+            path.unlink(missing_ok=True)
 
-    @staticmethod
-    async def _end(caller: _Caller) -> None:
-        await caller.provider.close()
-        await caller.server.stop(grace=None)
-        caller.path.unlink(missing_ok=True)
 
-
-async def _join(path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _join(*directions: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
     """Copy bytes both ways until either side has finished."""
-    inner_reader, inner_writer = await asyncio.open_unix_connection(path)
-    directions = [
-        asyncio.create_task(_copy(reader, inner_writer)),
-        asyncio.create_task(_copy(inner_reader, writer)),
-    ]
+    copies = [asyncio.create_task(_copy(source, target)) for source, target in directions]
     try:
-        await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for direction in directions:
-            direction.cancel()
-        await asyncio.gather(*directions, return_exceptions=True)
-        inner_writer.close()
+        for copy in copies:
+            copy.cancel()
+        await asyncio.gather(*copies, return_exceptions=True)
+        for _, target in directions:
+            target.close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

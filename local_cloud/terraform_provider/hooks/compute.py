@@ -121,7 +121,7 @@ def firewall_sources(config: Values) -> Iterator[ProviderError]:
     sources = ("source_tags", "source_ranges", "source_service_accounts")
     if config.get("direction") not in ("EGRESS", UNKNOWN) and all(config.get(name) is None for name in sources):
         yield ProviderError("one of source_tags, source_ranges, or source_service_accounts must be defined")
-    if config.get("log_config") and config.get("enable_logging") is False:
+    if isinstance(config.get("log_config"), list) and config["log_config"] and config.get("enable_logging") is False:
         yield ProviderError("log_config cannot be defined when enable_logging is false", path=("enable_logging",))
 
 
@@ -148,7 +148,8 @@ def firewall_policy_rules_answer(answer: Mapping[str, Any], _before: Values) -> 
 
 def router_advertisements(config: Values) -> Iterator[ProviderError]:
     """A router in advertise mode DEFAULT has nothing of its own to advertise."""
-    for block in config.get("bgp") or ():
+    blocks = config.get("bgp")
+    for block in blocks if isinstance(blocks, list) else ():
         if not isinstance(block, dict) or block.get("advertise_mode") not in (None, "DEFAULT"):
             continue
         for name in ("advertised_groups", "advertised_ip_ranges"):
