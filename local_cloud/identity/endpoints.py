@@ -67,10 +67,6 @@ class IdentityEndpoints:
         userinfo = Endpoint("oauth2", "oauth2.userinfo", ("GET", "POST"), tell.userinfo)
         tokeninfo = Endpoint("oauth2", "oauth2.tokeninfo", ("GET", "POST"), tell.tokeninfo)
         sts = Endpoint("sts", "sts.token", ("POST",), exchange.exchange)
-        keys_v1 = Endpoint("oauth2", "oauth2.certs", ("GET",), self._certificates)
-        keys_v3 = Endpoint("oauth2", "oauth2.certs", ("GET",), self._key_set)
-        discovery = Endpoint("oauth2", "oauth2.configuration", ("GET",), self._configuration)
-        self._unknown = Endpoint("oauth2", "oauth2.unknown", ("GET", "POST", "PUT", "PATCH", "DELETE"), self._missing)
         self._table: Mapping[tuple[str, str], Endpoint] = {
             (OAUTH_HOST, "/token"): token,
             (ACCOUNTS_HOST, "/o/oauth2/token"): token,
@@ -87,17 +83,27 @@ class IdentityEndpoints:
             ("www.googleapis.com", "/oauth2/v2/tokeninfo"): tokeninfo,
             ("www.googleapis.com", "/oauth2/v3/tokeninfo"): tokeninfo,
             ("sts.googleapis.com", "/v1/token"): sts,
-            ("www.googleapis.com", "/oauth2/v1/certs"): keys_v1,
-            ("www.googleapis.com", "/oauth2/v3/certs"): keys_v3,
-            (ACCOUNTS_HOST, "/.well-known/openid-configuration"): discovery,
+            **self._published(),
         }
 
     def find(self, request: Request) -> Endpoint | None:
         """The endpoint of a request; None when it is not about identity."""
         found = self._table.get((request.host, unquote(request.path)))
         if found is None and request.host in IDENTITY_HOSTS:
-            return self._unknown
+            return Endpoint("oauth2", "oauth2.unknown", (request.method,), self._missing)
         return found
+
+    def _published(self) -> dict[tuple[str, str], Endpoint]:
+        """What anybody may read: keys and configuration."""
+        return {
+            ("www.googleapis.com", "/oauth2/v1/certs"): Endpoint(
+                "oauth2", "oauth2.certs", ("GET",), self._certificates
+            ),
+            ("www.googleapis.com", "/oauth2/v3/certs"): Endpoint("oauth2", "oauth2.certs", ("GET",), self._key_set),
+            (ACCOUNTS_HOST, "/.well-known/openid-configuration"): Endpoint(
+                "oauth2", "oauth2.configuration", ("GET",), self._configuration
+            ),
+        }
 
     def _certificates(self, _: Request) -> Response:
         return Response.json(200, {self._signer.jwk["kid"]: self._signer.public_pem()})

@@ -110,21 +110,26 @@ def test_impersonation_mints_tokens(clean_cloud: LocalCloud, account: str, sessi
     assert "email" not in who(session, minted.json()["accessToken"])
 
 
-def test_a_workload_gets_in_without_a_key(
-    clean_cloud: LocalCloud, account: str, session: requests.Session, tmp_path: Path
-) -> None:
-    issuer_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def make_provider(cloud: LocalCloud, issuer_key: rsa.RSAPrivateKey) -> None:
+    """A pool and a provider that admits one repository, as the bootstrap makes them."""
     key_set = {"keys": [{**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(issuer_key.public_key())), "kid": "g1"}]}
     pools = f"{IAM}/projects/{PROJECT}/locations/global/workloadIdentityPools"
-    made = clean_cloud.post(f"{pools}?workloadIdentityPoolId=github", {"displayName": "GitHub"})
+    made = cloud.post(f"{pools}?workloadIdentityPoolId=github", {"displayName": "GitHub"})
     assert made.status_code == 200, made.text
     provider = {
         "attributeMapping": {"google.subject": "assertion.sub", "attribute.repository": "assertion.repository"},
         "attributeCondition": "assertion.repository == 'presidential-digs/platform'",
         "oidc": {"issuerUri": "https://token.actions.githubusercontent.com", "jwksJson": json.dumps(key_set)},
     }
-    made = clean_cloud.post(f"{pools}/github/providers?workloadIdentityPoolProviderId=actions", provider)
+    made = cloud.post(f"{pools}/github/providers?workloadIdentityPoolProviderId=actions", provider)
     assert made.status_code == 200, made.text
+
+
+def test_a_workload_gets_in_without_a_key(
+    clean_cloud: LocalCloud, account: str, session: requests.Session, tmp_path: Path
+) -> None:
+    issuer_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    make_provider(clean_cloud, issuer_key)
     number = clean_cloud.get(f"cloudresourcemanager.googleapis.com/v1/projects/{PROJECT}").json()["projectNumber"]
     pool = f"projects/{number}/locations/global/workloadIdentityPools/github"
     audience = f"//iam.googleapis.com/{pool}/providers/actions"
