@@ -1,6 +1,9 @@
 #!/usr/bin/python
 """Read which APIs of a project are enabled."""
 
+# Copyright: Contributors to the presidential_digs.platform collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
