@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._masking import masked_diff
+from ._terraform_drift import settled_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,7 +108,7 @@ class Plan:
         used = {change.provider for change in resources} | {str(item.get("full_name", "")) for item in configured}
         return cls(
             changes=tuple(change for change in resources if change.action != "no_op" or _is_moved(change)),
-            drift=tuple(Change.from_json(item, secrets) for item in document.get("resource_drift", ())),
+            drift=tuple(Change.from_json(item, secrets) for item in settled_drift(document.get("resource_drift", ()))),
             outputs={
                 name: _output_change(change, secrets) for name, change in document.get("output_changes", {}).items()
             },

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure
 from ._progress import report
-from ._terraform_plan import Plan, difference, plain_values
+from ._terraform_drift import settable_drift
+from ._terraform_plan import Change, Plan, difference, plain_values
 from ._terraform_provider import provider_of
 from ._terraform_record import PlanRecord, record_path, sha256_of
 from ._terraform_session import PLAN_FILE, Session, noted, open_session, state_is_there
@@ -46,6 +47,7 @@ class Planned:
 
     session: Session
     plan: Plan
+    document: Mapping[str, Any]
     file: Path
     events: list[Event]
 
@@ -99,8 +101,9 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
     planned.file.unlink()
     for warning in planned.warnings:
         warn(warning)
-    drift = [change.to_result() for change in planned.plan.drift]
-    addresses = ", ".join(change.address for change in planned.plan.drift)
+    found = _drift_that_can_be_set(planned, params["timeout"])
+    drift = [change.to_result() for change in found]
+    addresses = ", ".join(change.address for change in found)
     name = f"{planned.session.root.name} is as Terraform left it"
     verdict = {"name": name, "verdict": "fail" if drift else "pass", "evidence": addresses or "no difference"}
     if not planned.session.state_exists:
@@ -114,8 +117,17 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
         "drifted": bool(drift),
         "drift": drift,
         "verdicts": [verdict],
-        "diff": difference(planned.plan.drift),
+        "diff": difference(found),
     }
+
+
+def _drift_that_can_be_set(planned: Planned, seconds: float) -> tuple[Change, ...]:
+    """Return the drift in what a configuration can set; the schemas are large and only asked for when needed."""
+    if not planned.plan.drift:
+        return ()
+    schemas = json.loads(planned.session.terraform.capture(["providers", "schema", "-json"], seconds=seconds))
+    found = settable_drift(planned.document["resource_drift"], schemas)
+    return Plan.from_show({**planned.document, "resource_drift": list(found)}).drift
 
 
 def make_plan(params: Mapping[str, Any], mode: Mode) -> Planned:
@@ -146,7 +158,7 @@ def _plan(session: Session, params: Mapping[str, Any], mode: Mode) -> Planned:
         file.unlink(missing_ok=True)
         raise failure_of("plan", finished.code, finished.events, finished.text)
     document = json.loads(session.terraform.capture(["show", "-json", str(file)], seconds=params["timeout"]))
-    return Planned(session, Plan.from_show(document), file, finished.events)
+    return Planned(session, Plan.from_show(document), document, file, finished.events)
 
 
 class _Refreshed:

@@ -14,6 +14,8 @@ version_added: 0.1.0
 author: Presidential Digs Platform (@presidential-digs)
 description:
   - Makes a refresh-only plan and returns the resources that differ from the state, with every sensitive value masked.
+  - Leaves out what means nothing, an empty value where none was set, and what no configuration can set, such as a
+    fingerprint.
   - Changes nothing and writes nothing but the state lock while it runs. To take the differences into the state, plan
     with
     O(presidential_digs.platform.terraform_plan#module:refresh_only=true); to undo them, plan and apply as usual.

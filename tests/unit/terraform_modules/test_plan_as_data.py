@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plugins.module_utils._terraform_drift import settable_drift
 from plugins.module_utils._terraform_plan import (
     SENSITIVE,
     SENSITIVE_CHANGED,
@@ -205,3 +206,65 @@ def test_outputs_are_masked_unless_revealed() -> None:
         "n": {"value": [1], "sensitive": False},
     }
     assert masked_outputs(outputs, frozenset({"key"}))["key"]["value"] == PLANTED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"labels": None}, {"labels": {}}),
+        ({"a": [{"b": None, "c": 1}]}, {"a": [{"b": [], "c": 1}]}),
+        ({"flag": None, "text": ""}, {"flag": False, "text": None}),
+        ({}, {"added": None}),
+    ],
+)
+def test_nothing_and_empty_are_no_drift(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert plan_of(resource_drift=[resource(before=before, after=after)]).drift == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"flag": True}, {"flag": False}),
+        ({"flag": None}, {"flag": True}),
+        ({"labels": {"a": "b"}}, {"labels": {}}),
+        ({"labels": {"a": "b"}}, {"labels": None}),
+        ({"rules": [1]}, {"rules": [1, 2]}),
+        ({"count": 1}, {"count": 0}),
+        ({"a": 1}, None),
+    ],
+)
+def test_what_somebody_changed_is_drift(before: dict[str, Any], after: dict[str, Any] | None) -> None:
+    noisy = None if after is None else {**after, "noise": []}
+    (change,) = plan_of(resource_drift=[resource(before={**before, "noise": None}, after=noisy)]).drift
+    assert change.before == before
+    assert change.before != change.after
+
+
+BLOCK = {
+    "attributes": {"fingerprint": {"computed": True}, "size": {"optional": True, "computed": True}},
+    "block_types": {"rule": {"block": {"attributes": {"tuples": {"computed": True}, "port": {"optional": True}}}}},
+}
+SCHEMAS = {
+    "provider_schemas": {
+        "registry.terraform.io/hashicorp/google": {"resource_schemas": {"google_thing": {"block": BLOCK}}}
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "drifted"),
+    [
+        ({"fingerprint": "a", "size": 1}, {"fingerprint": "b", "size": 1}, False),
+        ({"rule": [{"tuples": 1, "port": 80}]}, {"rule": [{"tuples": 2, "port": 80}]}, False),
+        ({"rule": [{"tuples": 1, "port": 80}]}, {"rule": [{"tuples": 1, "port": 81}]}, True),
+        ({"fingerprint": "a", "size": 1}, {"fingerprint": "b", "size": 2}, True),
+        ({"fingerprint": "a"}, None, True),
+    ],
+)
+def test_what_only_google_sets_is_no_drift(before: dict[str, Any], after: dict[str, Any] | None, drifted: bool) -> None:
+    found = list(settable_drift([resource(before=before, after=after)], SCHEMAS))
+    assert bool(found) == drifted
+
+
+def test_a_resource_of_an_unknown_schema_is_kept() -> None:
+    assert len(list(settable_drift([resource(before={"a": 1}, after={"a": 2})], {}))) == 1
