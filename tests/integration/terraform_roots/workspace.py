@@ -10,7 +10,7 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,11 +78,15 @@ def bootstrapped(cloud: LocalCloud) -> str:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A copy of the root `name` in `directory` (a whole terraform tree), and the cloud it is applied to."""
+    """A copy of the root `name` in `directory` (a whole terraform tree), and the cloud it is applied to.
+
+    `token` is who Terraform acts as; empty: the organisation's owner.
+    """
 
     cloud: LocalCloud
     directory: Path
     name: str
+    token: str = field(default="", repr=False)
 
     @property
     def root(self) -> Path:
@@ -97,6 +101,8 @@ class Workspace:
     def terraform(self, *arguments: str, expect: int = 0) -> str:
         """Output of one command; AssertionError with it when the status is not `expect`."""
         environment = self.cloud.environ(TF_CLI_CONFIG_FILE=os.devnull, CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1")
+        if self.token:
+            environment["GOOGLE_OAUTH_ACCESS_TOKEN"] = self.token
         if CLI_CONFIG in os.environ:
             environment["TF_CLI_CONFIG_FILE"] = os.environ[CLI_CONFIG]
             del environment["TF_REATTACH_PROVIDERS"]
