@@ -1,1 +1,1 @@
-"""What is measured and reported, never asserted."""
+"""Speed, measured and reported; nothing here is asserted."""
