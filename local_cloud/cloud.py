@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from local_cloud.clock import AdjustableClock
 from local_cloud.destination import DEFAULT_STYLE, Destination
@@ -82,7 +83,12 @@ class Cloud:
             return Destination(endpoint.service, endpoint.method_id, "", DEFAULT_STYLE, endpoint.handle)
         route = self.emulator.route(request)
         if route is None:
-            return Destination("", "", "", DEFAULT_STYLE, self._emulated)
+            # No method of a discovery document, and yet perhaps an answer: Cloud Storage has paths outside its own.
+            service = request.host.partition(".")[0]
+            profile = self.emulator.profiles.get(service)
+            if profile is None:
+                return Destination("", "", "", DEFAULT_STYLE, self._emulated)
+            return Destination(service, "", unquote(request.path).strip("/"), profile.style, self._emulated)
         style = self.emulator.profiles[route.service].style
         return Destination(route.service, route.method_id, route.resource, style, self._emulated)
 

@@ -127,8 +127,10 @@ class Daemon:
 
     def restore(self, name: str) -> None:
         """Put a snapshot back; FileNotFoundError when there is none of that name."""
+        staged = self.snapshots.stage(name)
+        self.cloud.close_database()
         try:
-            self.snapshots.put_back(name, self.cloud.close_database)
+            self.snapshots.put_back(staged)
         finally:
             self.cloud.reopen()
 

@@ -12,7 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from pathlib import Path
 
     from local_cloud.state import StateDirectory
@@ -47,27 +47,25 @@ class Snapshots:
         staged.rename(target)
         return sum(file.stat().st_size for file in target.iterdir())
 
-    def put_back(self, name: str, close: Callable[[], None]) -> None:
-        """Replace what the cloud holds by `name`; FileNotFoundError when there is no such snapshot.
-
-        Everything is copied beside its place first; `close` is called before the first file is replaced, so that the
-        database's own file is whole.
-        """
+    def stage(self, name: str) -> dict[Path, Path]:
+        """Copy a snapshot beside the places it goes to: place → copy. FileNotFoundError when there is none such."""
         source = self._directory(name)
         if not source.is_dir():
             raise FileNotFoundError(f"there is no snapshot {name!r}; there are {', '.join(self.names()) or 'none'}")
-        places = [self._state.database, *self._files()]
-        staged = {
-            place: place.with_name(f"{place.name}.restored") for place in places if (source / place.name).exists()
-        }
+        staged = {place: place.with_name(f"{place.name}.restored") for place in self._places()}
         for place, copy in staged.items():
-            shutil.copy2(source / place.name, copy)
-        close()
+            copy.unlink(missing_ok=True)
+            if (source / place.name).exists():
+                shutil.copy2(source / place.name, copy)
+        return staged
+
+    def put_back(self, staged: Mapping[Path, Path]) -> None:
+        """Replace what the cloud holds by what `stage` copied; the database must be closed."""
         for suffix in ("-wal", "-shm"):
             self._state.database.with_name(self._state.database.name + suffix).unlink(missing_ok=True)
-        for place in places:
-            if place in staged:
-                staged[place].replace(place)
+        for place, copy in staged.items():
+            if copy.exists():
+                copy.replace(place)
             else:
                 place.unlink(missing_ok=True)
 
@@ -75,6 +73,9 @@ class Snapshots:
         if not NAME.fullmatch(name):
             raise ValueError(f"snapshot name {name!r}: use letters, digits, '.', '_' and '-', at most 64")
         return self._state.snapshots / name
+
+    def _places(self) -> list[Path]:
+        return [self._state.database, *self._files()]
 
     def _files(self) -> list[Path]:
         return [self._state.faults, self._state.settings, self._state.clock]

@@ -103,3 +103,10 @@ def test_the_command_line_refuses_what_makes_no_sense(cloud: LocalCloud, argumen
     assert refused.returncode == 1
     assert words in refused.stderr
     assert cloud.command("faults", "clear", "99", check=False).returncode == 1
+
+
+def test_a_path_outside_the_discovery_documents_can_fail_too(clean_cloud: LocalCloud) -> None:
+    clean_cloud.faults.add(service="storage", resource="some-bucket/*", status=503)
+    assert clean_cloud.get("storage.googleapis.com/some-bucket/state%2Fdefault.tfstate").status_code == 503
+    [entry] = clean_cloud.journal(service="storage")
+    assert (entry["method_id"], entry["resource"]) == ("", "some-bucket/state/default.tfstate")
