@@ -13,7 +13,7 @@ from ._failure import Failure
 from ._google_error import GoogleError, from_operation, parse_error, to_failure
 from ._network import Answer, Dropped, Network, Unreachable
 from ._progress import report
-from ._retry import STALE, TRANSIENT, UNREACHABLE_TIMEOUT, Patience, Rule, retry_after
+from ._retry import CONCURRENT, STALE, TRANSIENT, UNREACHABLE_TIMEOUT, Patience, Rule, retry_after
 from ._wait import REAL_CLOCK, Clock, Wait, watch
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ class _Call:
     def url(self) -> str:
         pairs = [(key, value) for key, value in (self.query or {}).items() if value is not None]
         return f"https://{self.host}{self.path}" + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether an etag or generation makes a stale write fail: then only a fresh read can mend it."""
+        body = self.body if isinstance(self.body, dict) else {}
+        return "etag" in body or "etag" in (body.get("policy") or {}) or "ifMetagenerationMatch" in (self.query or {})
 
     def __str__(self) -> str:
         return f"{self.method} https://{self.host}{self.path}"
@@ -237,7 +243,7 @@ class Client:
                 continue
             if call.find and uncertain and error.reasons & ALREADY_THERE:
                 self._look(call)
-            if not _worth_again(error, call.settling):
+            if not _worth_again(error, call):
                 raise to_failure(error, str(call))
             uncertain = uncertain or isinstance(outcome, Dropped) or error.status >= 500
             limit = UNREACHABLE_TIMEOUT if isinstance(outcome, Unreachable) else None
@@ -299,8 +305,9 @@ def _told(outcome: Answer | Dropped | Unreachable) -> tuple[GoogleError, float |
     return GoogleError(0, reason, str(outcome), frozenset({reason})), None
 
 
-def _worth_again(error: GoogleError, settling: tuple[Rule, ...]) -> bool:
-    return error.status == 0 or any(rule.covers(error) for rule in (*TRANSIENT, *settling))
+def _worth_again(error: GoogleError, call: _Call) -> bool:
+    rules = (*TRANSIENT, *call.settling, *(() if call.is_guarded else CONCURRENT))
+    return error.status == 0 or any(rule.covers(error) for rule in rules)
 
 
 def _gave_up(error: GoogleError, call: _Call, patience: Patience) -> Failure:

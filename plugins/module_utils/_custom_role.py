@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._client import segment
-from ._compare import changed_fields, declared, overlay
+from ._compare import declared, overlay
 from ._failure import Failure, invalid
 from ._resource import Resource
 
@@ -75,19 +75,8 @@ class CustomRole(Resource):
             raise _explained(failure, self.subject) from failure
 
     def update(self, before: dict[str, Any], desired: dict[str, Any], changed: list[str]) -> None:
-        """The etag of what was read guards the write; when it is stale, what differs is worked out anew."""
-
-        def change() -> dict[str, Any]:
-            current = before if not tried else self.fetch() or {}
-            tried.append(current)
-            fields = changed if current is before else changed_fields(current, overlay(current, desired))
-            if not fields:
-                return current
-            body = {key: desired[key] for key in fields} | declared(etag=current.get("etag"))
-            return self.client.patch(HOST, f"/v1/{self.name}", query={"updateMask": ",".join(fields)}, body=body)
-
-        tried: list[dict[str, Any]] = []
-        self.client.read_modify_write(change, self.subject)
+        body = {key: desired[key] for key in changed} | declared(etag=before.get("etag"))
+        self.client.patch(HOST, f"/v1/{self.name}", query={"updateMask": ",".join(changed)}, body=body)
 
     def restore(self, _found: dict[str, Any]) -> None:
         try:

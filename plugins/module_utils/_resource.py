@@ -90,7 +90,7 @@ class Resource(ABC):
 
     @abstractmethod
     def update(self, before: dict[str, Any], desired: dict[str, Any], changed: list[str]) -> None:
-        """Write the `changed` top-level fields."""
+        """Write the `changed` top-level fields, under the etag of `before` where the API has one."""
 
     def restore(self, _found: dict[str, Any]) -> None:
         """Bring a soft-deleted one back."""
@@ -151,7 +151,7 @@ def _present(resource: Resource, found: dict[str, Any] | None, check: bool) -> d
         _refuse_immutable(resource, before, after, changed)
     if not changed:
         return {"changed": False, "diff": {"before": {}, "after": {}}, resource.noun: before}
-    made = resource.foreseen(after) if check else _made(resource, found, desired, changed, gone)
+    made = resource.foreseen(after) if check else _made(resource, found, desired, gone)
     return {"changed": True, "diff": _diff(resource, before, made, after, desired), resource.noun: made}
 
 
@@ -168,21 +168,30 @@ def _diff(
     }
 
 
-def _made(
-    resource: Resource, found: dict[str, Any] | None, desired: dict[str, Any], changed: list[str], gone: bool
-) -> dict[str, Any]:
+def _made(resource: Resource, found: dict[str, Any] | None, desired: dict[str, Any], gone: bool) -> dict[str, Any]:
     """Make the change and give the object as it is once the change is complete."""
     if found is None:
         resource.create(desired)
     elif gone:
         resource.restore(found)
-        back = _settled(resource)
-        left = changed_fields(back, overlay(back, desired, resource.whole))
-        if left:
-            resource.update(back, desired, left)
+        _update(resource, _settled(resource), desired)
     else:
-        resource.update(found, desired, changed)
+        _update(resource, found, desired)
     return _settled(resource)
+
+
+def _update(resource: Resource, found: dict[str, Any], desired: dict[str, Any]) -> None:
+    """Write what differs; when somebody else was faster, look again and work out anew what is left to write."""
+    looked = [found]
+
+    def change() -> dict[str, Any]:
+        current = looked.pop() if looked else resource.fetch() or {}
+        left = changed_fields(current, overlay(current, desired, resource.whole))
+        if left:
+            resource.update(current, desired, left)
+        return current
+
+    resource.client.read_modify_write(change, resource.subject)
 
 
 def _settled(resource: Resource) -> dict[str, Any]:

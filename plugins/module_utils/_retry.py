@@ -57,6 +57,10 @@ STALE = (
 )
 """A policy, fingerprint or generation that moved since it was read: read again, decide again, write again."""
 
+CONCURRENT = (Rule(409, frozenset({"ABORTED"}), r"concurrent policy changes"),)
+"""The same for a call that carries no etag: sending it again is all there is to do. Not the reason `conflict`, by which
+Cloud Storage says that a bucket's name is taken."""
+
 FRESH_ENABLEMENT = (Rule(403, frozenset({"SERVICE_DISABLED", "accessNotConfigured"})),)
 FRESH_GRANT = (Rule(403, frozenset({"IAM_PERMISSION_DENIED", "PERMISSION_DENIED", "forbidden"})),)
 FRESH_IDENTITY = (
