@@ -34,10 +34,12 @@ def request_body(
     *,
     only: Collection[str] | None = None,
     changed: Collection[str] = (),
+    updating: bool = False,
 ) -> dict[str, Any]:
     """The API object for `state`: `only` these attributes when given; those `changed` are sent even when empty.
 
-    Empty values are left out otherwise, unless the attribute says `send_empty` and the value is not null.
+    Empty values are left out otherwise, unless the attribute says `send_empty` and the value is not null. An update
+    also sends a block that is there but says nothing.
     """
     body: dict[str, Any] = {}
     for name, attribute in attributes.items():
@@ -46,7 +48,8 @@ def request_body(
         value = fill(attribute.template, state) if attribute.template else state.get(name)
         value = None if value is UNKNOWN else value
         wanted = attribute.send_empty and (value is not None or name in changed or _always_sent(attribute))
-        expanded = _expand(attribute, value, place, keep_empty=wanted)
+        present = updating and attribute.is_object and bool(value)
+        expanded = _expand(attribute, value, place, keep_empty=wanted or present)
         if expanded is not _LEFT_OUT:
             put(body, attribute.api, expanded)
     return body

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_cloud.terraform_provider.normalisations import FORMS
 from local_cloud.terraform_provider.planning import Values, zero
-from local_cloud.terraform_provider.values import UNKNOWN, is_empty
+from local_cloud.terraform_provider.values import UNKNOWN, is_empty, is_known
 
 if TYPE_CHECKING:
     from local_cloud.terraform_provider.specification import Attribute
@@ -108,6 +108,8 @@ def settle(attributes: Mapping[str, Attribute], planned: Values, state: Values) 
 def _settled(attribute: Attribute, planned: Any, value: Any) -> Any:
     if planned is UNKNOWN:
         return value
+    if attribute.is_set and planned is not None and is_known(planned):
+        return planned
     if attribute.kind in ("map", "list", "set") and is_empty(planned) and is_empty(value):
         return planned
     if attribute.is_nested and isinstance(planned, list) and isinstance(value, list) and len(planned) == len(value):

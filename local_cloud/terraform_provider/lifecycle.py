@@ -252,7 +252,10 @@ class Engine:
         """The body of one call: `only` these attributes, all of them when None."""
         attributes = self.specification.attributes
         values = written_only(attributes, self.values(writing.state), config)
-        body = request_body(attributes, values, self.place(writing.state), only=only, changed=writing.changed)
+        body = request_body(
+            attributes, values, self.place(writing.state),
+            only=only, changed=writing.changed, updating=writing.verb == "update",
+        )  # fmt: skip
         for path, constant in self.specification.constants.items():
             put(body, tuple(path.split(".")), constant)
         return encoder(self.specification)(body, {**writing.state, **values}, writing)

@@ -103,6 +103,7 @@ _FILE_KEYS = frozenset(
         "attributes",
     }
 )
+_REQUIRED_KEYS = ("type", "title", "api", "base", "attributes")
 DEFAULT_TIMEOUTS = {"create": 20, "update": 20, "delete": 20}
 
 
@@ -144,6 +145,9 @@ def load(path: Path) -> Specification:
 
 def _specification(path: Path, content: Mapping[str, Any]) -> Specification:
     _refuse_unknown("file", content, _FILE_KEYS)
+    missing = [key for key in _REQUIRED_KEYS if key not in content]
+    if missing:
+        raise SpecificationError(f"missing: {', '.join(missing)}")
     if content["type"] != path.stem:
         raise SpecificationError(f"type: {content['type']!r}, allowed: the file's own name {path.stem!r}")
     service, version = content["api"].split()

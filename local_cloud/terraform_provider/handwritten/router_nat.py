@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from local_cloud.terraform_provider.failures import ApiError, PartialFailure, ProviderError
 from local_cloud.terraform_provider.hooks import Writing
 from local_cloud.terraform_provider.lifecycle import NOT_FOUND, Engine
-from local_cloud.terraform_provider.specification import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,9 +69,7 @@ class RouterNat(Engine):
         values = self.values(state)
         async with _locks.setdefault(self.url(read.path, values), asyncio.Lock()):
             router = await self.request(read, values)
-            await self.send(
-                Call(method="PATCH", path=read.path), state, {"nats": change(router.get("nats") or [])}, verb
-            )
+            await self.send(self.specification.create, state, {"nats": change(router.get("nats") or [])}, verb)
 
 
 def _merged(current: Nat, nat: Nat, ours: set[str]) -> Nat:

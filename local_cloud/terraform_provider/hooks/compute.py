@@ -64,9 +64,9 @@ async def delete_default_routes(engine: Engine, state: Values) -> None:
 
 
 def subnetwork_body(body: Body, state: Values, _writing: Writing) -> Body:
-    """A proxy-only subnetwork must not send a log configuration it does not have."""
-    if state.get("purpose") in PROXY_PURPOSES and not state.get("log_config"):
-        body.pop("logConfig", None)
+    """A proxy-only subnetwork must not send a log configuration, not even one that says there is none."""
+    if state.get("purpose") in PROXY_PURPOSES and not state.get("log_config") and "logConfig" in body:
+        body["logConfig"] = None
     return body
 
 

@@ -1,0 +1,21 @@
+"""The stand-in, served by the real daemon to the real Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.local_cloud import LocalCloud, clean_cloud, running_cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["clean_cloud", "cloud"]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One local cloud per test module, with the stand-in whatever the registry says."""
+    with running_cloud(tmp_path_factory.mktemp("cloud"), "--provider", "stand-in") as started:
+        yield started
