@@ -20,7 +20,7 @@ def _rows() -> Iterator[Any]:
         yield pytest.param(case, id=case["name"], marks=[pytest.mark.soak] if number % STEP else [])
 
 
-@pytest.mark.parametrize("case", _rows())
+@pytest.mark.parametrize("case", list(_rows()))
 def test_site_makes_no_call(case: dict[str, Any], clean_cloud: LocalCloud, tmp_path: Path) -> None:
     inventory = spoil(copy_inventories(tmp_path), case)
 
