@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from tests.local_cloud import ROOT, LocalCloud
+
+# A line of a log that is followed comes within this time, on however busy a machine; in seconds.
+LINE_SECONDS = 60
 
 PROJECTS = "cloudresourcemanager.googleapis.com/v1/projects"
 
@@ -152,18 +157,35 @@ def test_logs_in_text_and_json_and_numbers(clean_cloud: LocalCloud) -> None:
     assert json.loads(newest)["method_id"] == "cloudresourcemanager.projects.get"
 
 
+def lines_of(process: subprocess.Popen[str]) -> queue.SimpleQueue[str]:
+    """The lines that a process prints, as they come; an empty one at the end."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
 def test_follow_shows_calls_as_they_come_and_ends_with_the_daemon(clean_cloud: LocalCloud) -> None:
     create(clean_cloud, "before-project")
     command = [sys.executable, "-m", "local_cloud", "--state", str(clean_cloud.state.root)]
     command += ["logs", "--follow", "--format", "json", "--method", "*.projects.*"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
-        assert json.loads(following.stdout.readline())["method_id"].endswith(".create")
-        names(clean_cloud)
-        assert json.loads(following.stdout.readline())["method_id"].endswith(".list")
-        clean_cloud.command("down")
-        assert following.stdout.read() == ""
-        assert following.wait(30) == 0
+        try:
+            lines = lines_of(following)
+            assert json.loads(lines.get(timeout=LINE_SECONDS))["method_id"].endswith(".create")
+            names(clean_cloud)
+            assert json.loads(lines.get(timeout=LINE_SECONDS))["method_id"].endswith(".list")
+            clean_cloud.command("down")
+            assert lines.get(timeout=LINE_SECONDS) == ""
+            assert following.wait(LINE_SECONDS) == 0
+        finally:
+            following.kill()
     clean_cloud.start()
 
 
