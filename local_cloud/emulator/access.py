@@ -80,7 +80,7 @@ class Access:
     def chain(self, call: Call) -> list[tuple[str, str]] | None:
         """(service, name) of every resource whose policy counts for this call, from the resource up to the
         organisation."""
-        own = call.profile.policy_names(call) if call.profile.policy_names else list(_path_names(call))
+        own = call.profile.policy_names(call) if call.profile.policy_names else list(path_names(call))
         if own is None:
             return None
         names = list(dict.fromkeys(own))
@@ -142,7 +142,7 @@ class Access:
         return bool(members & principal.memberships())
 
 
-def _path_names(call: Call) -> Iterator[tuple[str, str]]:
+def path_names(call: Call) -> Iterator[tuple[str, str]]:
     """The resource in the path and every resource above it in the same service."""
     parts = call.name.split("/")
     for end in range(len(parts), 1, -1):

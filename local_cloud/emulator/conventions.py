@@ -24,9 +24,15 @@ def _scope_link(call: Call, name: str, scope: str) -> str | None:
     return call.self_link("/".join(parts[:4])) if len(parts) > 4 and parts[2] == scope else None
 
 
+def _number(call: Call, name: str) -> str:
+    """A new id, or the one that is already the resource's name."""
+    tail = name.rpartition("/")[2]
+    return tail if call.resource_type.id_source == "numeric" and tail.isdigit() else call.number()
+
+
 # Written once, when the resource is created.
 _AT_CREATION: Mapping[str, Maker] = {
-    "id": lambda call, name: call.number(),
+    "id": _number,
     "uid": lambda call, name: str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{call.number()}")),
     "creationTimestamp": lambda call, name: call.stamp(),
     "createTime": lambda call, name: call.stamp(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +51,10 @@ def _token(call: Call) -> str:
 def _compute(call: Call, target: str, verb: str) -> tuple[str, Body]:
     token = _token(call)
     parts = target.split("/")
-    scope = "/".join(parts[2:4]) if len(parts) > 3 and parts[2] in _SCOPES else "global"
     operation = f"operation-{int(call.now.timestamp() * 1000)}-{token[:13]}-{token[13:21]}-{token[21:29]}"
-    root = "/".join(parts[:2]) if parts[0] == "projects" else f"projects/{call.project}"
-    name = f"{root}/{scope}/operations/{operation}"
+    root, scope = _scope_of(parts)
+    home = f"{root}/{scope}"
+    name = f"{home}/operations/{operation}"
     stored = call.store.get(call.service, target, deleted=True)
     body: Body = {
         "kind": "compute#operation",
@@ -70,8 +71,16 @@ def _compute(call: Call, target: str, verb: str) -> tuple[str, Body]:
         "selfLink": call.self_link(name),
     }
     if scope != "global":
-        body[scope.partition("/")[0].removesuffix("s")] = call.self_link(f"{root}/{scope}")
+        body[scope.partition("/")[0].removesuffix("s")] = call.self_link(home)
     return name, body
+
+
+def _scope_of(parts: Sequence[str]) -> tuple[str, str]:
+    """(`projects/P`, `global` or `regions/R`) of a target; what belongs to the organisation is at
+    (`locations`, `global`)."""
+    if parts[0] != "projects":
+        return "locations", "global"
+    return "/".join(parts[:2]), "/".join(parts[2:4]) if len(parts) > 3 and parts[2] in _SCOPES else "global"
 
 
 def _aip(call: Call, target: str, verb: str, result: Body | None) -> tuple[str, Body]:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local_cloud.emulator.access import path_names
 from local_cloud.emulator.profile import Body, Profile, ResourceType
-from local_cloud.emulator.profiles.networking import firewall_policies, peering, places, ranges, routers, routes
+from local_cloud.emulator.profiles.networking import (
+    effects,
+    firewall_policies,
+    organisation_policies,
+    peering,
+    places,
+    ranges,
+    routers,
+    routes,
+)
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -25,6 +35,10 @@ def _used(call: Call, body: Body) -> Body:
     return {**body, "users": users, "status": "IN_USE"} if users else body
 
 
+_NETWORK_POLICY_NOUNS = {
+    "networkFirewallPolicies": "firewallPolicies",
+    "regionNetworkFirewallPolicies": "regionFirewallPolicies",
+}
 # Methods whose permissions do not follow the naming rule.
 _PERMISSIONS = {
     "firewalls.delete": ("compute.firewalls.delete", "compute.networks.updatePolicy"),
@@ -34,40 +48,65 @@ _PERMISSIONS = {
     "routes.insert": ("compute.networks.updatePolicy", "compute.routes.create"),
     "routes.delete": ("compute.networks.updatePolicy", "compute.routes.delete"),
     "routers.getRouterStatus": ("compute.routers.get",),
+    "routers.getNatMappingInfo": ("compute.routers.get",),
+    "routers.getNatIpInfo": ("compute.routers.get",),
+    "subnetworks.listUsable": ("compute.subnetworks.list",),
+    **{
+        f"{collection}.move": (f"compute.{collection}.create", f"compute.{collection}.delete")
+        for collection in ("addresses", "globalAddresses")
+    },
     "routers.preview": ("compute.routers.get",),
     **{
         f"{collection}.{verb}": tuple(f"compute.{noun}.{name}" for name in names)
-        for collection, noun in (
-            ("networkFirewallPolicies", "firewallPolicies"),
-            ("regionNetworkFirewallPolicies", "regionFirewallPolicies"),
-        )
+        for collection, noun in (("firewallPolicies", "firewallPolicies"), *_NETWORK_POLICY_NOUNS.items())
         for verb, names in {
             "getAssociation": ("get",),
             "getRule": ("get",),
+            "getPacketMirroringRule": ("get",),
             "addRule": ("update",),
+            "addPacketMirroringRule": ("update",),
             "patchRule": ("update",),
+            "patchPacketMirroringRule": ("update",),
             "removeRule": ("update",),
+            "removePacketMirroringRule": ("update",),
             "cloneRules": ("cloneRules", "get"),
         }.items()
     },
+    "firewallPolicies.listAssociations": ("compute.organizations.listAssociations",),
+    "firewallPolicies.move": ("compute.firewallPolicies.create", "compute.firewallPolicies.move"),
+    "firewallPolicies.addAssociation": (
+        "compute.firewallPolicies.use",
+        "compute.organizations.setFirewallPolicy",
+    ),
+    "firewallPolicies.removeAssociation": (
+        "compute.firewallPolicies.use",
+        "compute.organizations.setFirewallPolicy",
+    ),
+    "regionNetworkFirewallPolicies.getEffectiveFirewalls": ("compute.networks.getRegionEffectiveFirewalls",),
     **{
         f"{collection}.{verb}": (f"compute.{noun}.use", "compute.networks.setFirewallPolicy")
-        for collection, noun in (
-            ("networkFirewallPolicies", "firewallPolicies"),
-            ("regionNetworkFirewallPolicies", "regionFirewallPolicies"),
-        )
+        for collection, noun in _NETWORK_POLICY_NOUNS.items()
         for verb in ("addAssociation", "removeAssociation")
     },
 }
-_FIREWALL_POLICIES = ("networkFirewallPolicies", "regionNetworkFirewallPolicies")
+
+
+def _policy_names(call: Call) -> list[tuple[str, str]]:
+    """What belongs to the organisation is ruled by the node that owns it, everything else by its path."""
+    return organisation_policies.policy_names(call) if call.name.startswith("locations/") else list(path_names(call))
+
 
 PROFILE = Profile(
-    permission_nouns={
-        "networkFirewallPolicies": "firewallPolicies",
-        "regionNetworkFirewallPolicies": "regionFirewallPolicies",
-    },
+    permission_nouns=_NETWORK_POLICY_NOUNS,
     permissions=_PERMISSIONS,
-    operation_types={"firewalls.patch": "compute.firewalls.patch"},
+    policy_names=_policy_names,
+    operation_types={
+        "firewalls.patch": "compute.firewalls.patch",
+        **{
+            f"{organisation_policies.COLLECTION}.{verb}": kind
+            for verb, kind in organisation_policies.OPERATION_TYPES.items()
+        },
+    },
     api="compute",
     style="compute",
     dialect="compute",
@@ -138,8 +177,9 @@ PROFILE = Profile(
                 before_write=firewall_policies.finish,
                 loose_references={"associations[].attachmentTarget": "networks"},
             )
-            for collection in _FIREWALL_POLICIES
+            for collection in _NETWORK_POLICY_NOUNS
         ),
+        organisation_policies.TYPE,
         ResourceType(
             "routers",
             defaults={"encryptedInterconnectRouter": False},
@@ -179,10 +219,19 @@ PROFILE = Profile(
         "networks.addPeering": peering.add,
         "networks.updatePeering": peering.update,
         "networks.removePeering": peering.remove,
+        "networks.switchToCustomMode": effects.switch_to_custom_mode,
+        "networks.getEffectiveFirewalls": effects.effective_firewalls,
+        "networks.listPeeringRoutes": effects.peering_routes,
+        "subnetworks.listUsable": effects.usable_subnetworks,
+        "regionNetworkFirewallPolicies.getEffectiveFirewalls": effects.regional_effective_firewalls,
+        "addresses.move": ranges.move,
+        "globalAddresses.move": ranges.move,
         "subnetworks.expandIpCidrRange": ranges.expand,
         "subnetworks.setPrivateIpGoogleAccess": ranges.set_private_access,
         "routes.delete": routes.delete_route,
         "routers.getRouterStatus": routers.status,
+        "routers.getNatMappingInfo": routers.nat_mappings,
+        "routers.getNatIpInfo": routers.nat_addresses,
         "routers.preview": routers.preview,
         "regions.get": places.get_region,
         "regions.list": places.list_regions,
@@ -191,8 +240,12 @@ PROFILE = Profile(
         "projects.get": places.get_project,
         **{
             f"{collection}.{verb}": method
-            for collection in _FIREWALL_POLICIES
+            for collection in _NETWORK_POLICY_NOUNS
             for verb, method in firewall_policies.METHODS.items()
+        },
+        **{
+            f"{organisation_policies.COLLECTION}.{verb}": method
+            for verb, method in organisation_policies.METHODS.items()
         },
     },
 )

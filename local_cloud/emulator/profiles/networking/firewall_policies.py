@@ -1,11 +1,13 @@
-"""Network firewall policies: rules by priority, associations with networks, the default rules at the end."""
+"""Firewall policies of networks and of the organisation: rules by priority, the default rules at the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
-from local_cloud.emulator.errors import already_exists, in_use, invalid, not_found
+from local_cloud.emulator.errors import in_use, invalid, not_found
+from local_cloud.emulator.paths import merged
+from local_cloud.emulator.profiles.networking import firewall_associations
 from local_cloud.emulator.references import relative_name
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ _DEFAULT_RULES = (
     (2147483646, "default egress rule", "EGRESS", "destIpRanges", "0.0.0.0/0"),
     (2147483647, "default ingress rule", "INGRESS", "srcIpRanges", "0.0.0.0/0"),
 )
+# What a rule may do, by the list it is in.
+_ACTIONS = {
+    "rules": ("allow", "deny", "goto_next", "apply_security_profile_group"),
+    "packetMirroringRules": ("mirror", "do_not_mirror", "goto_next"),
+}
 
 
 def finish(call: Call, body: Body) -> Body:
@@ -39,9 +46,11 @@ def finish(call: Call, body: Body) -> Body:
         given.setdefault(priority, rule)
     body["rules"] = [_finished(call, given[priority]) for priority in sorted(given)]
     body["ruleTupleCount"] = sum(rule["ruleTupleCount"] for rule in body["rules"])
-    body.setdefault("associations", [])
-    if not body["associations"]:
-        del body["associations"]
+    mirroring = sorted(body.pop("packetMirroringRules", None) or [], key=lambda rule: int(rule["priority"]))
+    if mirroring:
+        body["packetMirroringRules"] = [_finished(call, rule) for rule in mirroring]
+    if not body.get("associations"):
+        body.pop("associations", None)
     return body
 
 
@@ -54,24 +63,21 @@ def _finished(call: Call, rule: Body) -> Body:
 
 def check_rules(call: Call, before: Body | None, wanted: Body) -> None:
     """Every rule has a priority of its own, a direction and an action."""
-    seen: set[int] = set()
-    for rule in wanted.get("rules") or []:
-        _check_rule(rule)
-        if rule["priority"] in seen:
-            raise invalid(
-                f"Invalid value for field 'resource.rules[].priority': '{rule['priority']}'. Two rules have this"
-                " priority.",
-                location="rules.priority",
-            )
-        seen.add(rule["priority"])
+    for field in _ACTIONS:
+        seen: set[int] = set()
+        for rule in wanted.get(field) or []:
+            _check_rule(rule, field)
+            if rule["priority"] in seen:
+                raise invalid(
+                    f"Invalid value for field 'resource.{field}[].priority': '{rule['priority']}'. Two rules have this"
+                    " priority.",
+                    location=f"{field}.priority",
+                )
+            seen.add(rule["priority"])
 
 
-def _check_rule(rule: Body) -> None:
-    for key, allowed in (
-        ("priority", None),
-        ("direction", ("INGRESS", "EGRESS")),
-        ("action", ("allow", "deny", "goto_next", "apply_security_profile_group")),
-    ):
+def _check_rule(rule: Body, field: str) -> None:
+    for key, allowed in (("priority", None), ("direction", ("INGRESS", "EGRESS")), ("action", _ACTIONS[field])):
         if rule.get(key) is None or (allowed and rule[key] not in allowed):
             hint = (
                 f"It must be one of {', '.join(allowed)}."
@@ -79,13 +85,19 @@ def _check_rule(rule: Body) -> None:
                 else "A rule needs a priority from 0 to 2147483647."
             )
             raise invalid(
-                f"Invalid value for field 'resource.rules[].{key}': '{rule.get(key)}'. {hint}", location=f"rules.{key}"
+                f"Invalid value for field 'resource.{field}[].{key}': '{rule.get(key)}'. {hint}",
+                location=f"{field}.{key}",
             )
 
 
-def _keep(call: Call, stored: Stored, body: Body, verb: str) -> Body | Response:
-    kept = verbs.keep(call, stored.name, body, stored)
-    return verbs.respond(call, kept.name, verb, kept)
+def _keep_rules(call: Call, stored: Stored, rules: list[Body]) -> Body | Response:
+    kept = verbs.keep(call, stored.name, {**stored.body, _field(call): rules}, stored)
+    return verbs.respond(call, kept.name, call.method.verb, kept)
+
+
+def _field(call: Call) -> str:
+    """The list a rule method works on: mirroring rules are kept apart."""
+    return "packetMirroringRules" if "PacketMirroring" in call.method.verb else "rules"
 
 
 def _priority(call: Call) -> int:
@@ -98,9 +110,9 @@ def _priority(call: Call) -> int:
 
 
 def get_rule(call: Call) -> Body:
-    """`getRule?priority=`."""
+    """`getRule?priority=` and `getPacketMirroringRule`."""
     priority = _priority(call)
-    for rule in call.stored().body["rules"]:
+    for rule in call.stored().body.get(_field(call), []):
         if rule["priority"] == priority:
             return dict(rule)
     raise invalid(
@@ -110,85 +122,38 @@ def get_rule(call: Call) -> Body:
     )
 
 
+def _others(stored: Stored, field: str, priority: int) -> list[Body]:
+    return [rule for rule in stored.body.get(field, []) if rule["priority"] != priority]
+
+
 def add_rule(call: Call) -> Body | Response:
-    """`addRule`."""
-    stored = call.stored()
-    _check_rule(call.body)
-    rules = stored.body["rules"]
+    """`addRule` and `addPacketMirroringRule`."""
+    stored, field = call.stored(), _field(call)
+    _check_rule(call.body, field)
+    rules = stored.body.get(field, [])
     if any(rule["priority"] == call.body["priority"] for rule in rules):
         raise invalid(f"Cannot have rules with the same priorities: {call.body['priority']}.", location="priority")
-    return _keep(call, stored, {**stored.body, "rules": [*rules, call.body]}, "addRule")
+    return _keep_rules(call, stored, [*rules, call.body])
 
 
 def patch_rule(call: Call) -> Body | Response:
-    """`patchRule?priority=`."""
+    """`patchRule?priority=` and `patchPacketMirroringRule`."""
     stored, before = call.stored(), get_rule(call)
-    rules = [rule for rule in stored.body["rules"] if rule["priority"] != before["priority"]]
-    return _keep(call, stored, {**stored.body, "rules": [*rules, {**before, **call.body}]}, "patchRule")
+    rules = _others(stored, _field(call), before["priority"])
+    return _keep_rules(call, stored, [*rules, merged(before, call.body)])
 
 
 def remove_rule(call: Call) -> Body | Response:
-    """`removeRule?priority=`."""
+    """`removeRule?priority=` and `removePacketMirroringRule`."""
     stored, before = call.stored(), get_rule(call)
-    rules = [rule for rule in stored.body["rules"] if rule["priority"] != before["priority"]]
-    return _keep(call, stored, {**stored.body, "rules": rules}, "removeRule")
-
-
-def add_association(call: Call) -> Body | Response:
-    """`addAssociation`: one policy a network and kind, unless it is replaced."""
-    stored = call.stored()
-    target = relative_name(call, "compute", "networks", str(call.required("attachmentTarget")))
-    network = call.store.get("compute", target)
-    if network is None:
-        raise invalid(
-            f"Invalid value for field 'resource.attachmentTarget': '{call.body['attachmentTarget']}'. The referenced"
-            " network resource cannot be found."
-        )
-    for other in call.store.children("compute", call.resource_type.collection):
-        _refuse_second(call, stored, other, network.body["selfLink"])
-    association = {
-        "name": call.body.get("name") or network.body["name"],
-        "attachmentTarget": network.body["selfLink"],
-        "firewallPolicyId": stored.body["id"],
-        "shortName": stored.body["name"],
-        "displayName": stored.body["name"],
-    }
-    kept = [item for item in stored.body.get("associations", []) if item["name"] != association["name"]]
-    return _keep(call, stored, {**stored.body, "associations": [*kept, association]}, "addAssociation")
-
-
-def _refuse_second(call: Call, stored: Stored, other: Stored, network: str) -> None:
-    """A network has one policy of a kind; the same association again is 409 unless replaced."""
-    if call.query.get("replaceExistingAssociation", "").lower() == "true":
-        return
-    for association in other.body.get("associations", []):
-        if association["attachmentTarget"] == network:
-            raise already_exists(
-                f"An association with network '{network}' already exists on firewall policy '{other.body['name']}'."
-            )
-
-
-def get_association(call: Call) -> Body:
-    """`getAssociation?name=`."""
-    stored, name = call.stored(), call.query.get("name", "")
-    for association in stored.body.get("associations", []):
-        if association["name"] == name:
-            return dict(association)
-    raise not_found(f"The association '{name}' of firewall policy '{stored.body['name']}' was not found")
-
-
-def remove_association(call: Call) -> Body | Response:
-    """`removeAssociation?name=`."""
-    stored, association = call.stored(), get_association(call)
-    kept = [item for item in stored.body["associations"] if item["name"] != association["name"]]
-    return _keep(call, stored, {**stored.body, "associations": kept}, "removeAssociation")
+    return _keep_rules(call, stored, _others(stored, _field(call), before["priority"]))
 
 
 def delete(call: Call) -> Body | Response:
     """A policy that is associated stays."""
     stored = call.stored()
     if stored.body.get("associations"):
-        target = relative_name(call, "compute", "networks", stored.body["associations"][0]["attachmentTarget"])
+        target = firewall_associations.target_of(call, stored.body["associations"][0]["attachmentTarget"])
         raise in_use(f"The firewall_policy resource '{stored.name}' is already being used by '{target}'")
     return verbs.delete(call)
 
@@ -202,7 +167,7 @@ def clone_rules(call: Call) -> Body | Response:
     )
     if source is None:
         raise not_found(f"The resource '{call.query.get('sourceFirewallPolicy', '')}' was not found")
-    return _keep(call, stored, {**stored.body, "rules": source.body["rules"]}, "cloneRules")
+    return _keep_rules(call, stored, source.body["rules"])
 
 
 METHODS = {
@@ -210,9 +175,11 @@ METHODS = {
     "addRule": add_rule,
     "patchRule": patch_rule,
     "removeRule": remove_rule,
-    "addAssociation": add_association,
-    "getAssociation": get_association,
-    "removeAssociation": remove_association,
+    "getPacketMirroringRule": get_rule,
+    "addPacketMirroringRule": add_rule,
+    "patchPacketMirroringRule": patch_rule,
+    "removePacketMirroringRule": remove_rule,
     "delete": delete,
     "cloneRules": clone_rules,
+    **firewall_associations.METHODS,
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
-from local_cloud.emulator.errors import ApiError, invalid
-from local_cloud.emulator.references import relative_name
+from local_cloud.emulator.errors import ApiError, already_exists, invalid
+from local_cloud.emulator.references import refusal_while_used, relative_name
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -102,6 +102,25 @@ def set_private_access(call: Call) -> Body | Response:
         stored,
     )
     return verbs.respond(call, kept.name, "setPrivateIpGoogleAccess", kept)
+
+
+def move(call: Call) -> Body | Response:
+    """`addresses.move` and `globalAddresses.move`: the address stays, its project or its name changes."""
+    stored = call.stored()
+    target = relative_name(call, "compute", call.resource_type.collection, str(call.required("destinationAddress")))
+    if target == stored.name:
+        raise invalid(f"Invalid value for field 'destinationAddress': '{target}'. It is the address itself.")
+    if call.store.get("compute", target):
+        raise already_exists(f"The resource '{target}' already exists")
+    used = refusal_while_used(call, stored.name)
+    if used:
+        raise used
+    change = {"name": target.rpartition("/")[2], "selfLink": call.self_link(target)}
+    if "description" in call.body:
+        change["description"] = call.body["description"]
+    call.store.remove("compute", stored.name)
+    kept = call.store.put("compute", target, stored.collection, {**stored.body, **change})
+    return verbs.respond(call, kept.name, "move", kept)
 
 
 def allocate(call: Call, body: Body) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator.errors import invalid
+from local_cloud.emulator.references import relative_name
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -67,6 +68,33 @@ def status(call: Call) -> Body:
         "kind": "compute#routerStatusResponse",
         "result": {"network": router["network"], **({"natStatus": nats} if nats else {})},
     }
+
+
+def nat_mappings(call: Call) -> Body:
+    """`routers.getNatMappingInfo`: nothing is mapped while there are no instances."""
+    call.stored()
+    return {"kind": "compute#vmEndpointNatMappingsList", "id": call.name, "result": []}
+
+
+def nat_addresses(call: Call) -> Body:
+    """`routers.getNatIpInfo?natName=`: the addresses of each NAT gateway."""
+    wanted = call.query.get("natName", "")
+    infos = [
+        {
+            "natName": nat["name"],
+            "natIpInfoMappings": [
+                {"natIp": _address(call, link), "mode": "MANUAL", "usage": "UNUSED"} for link in nat.get("natIps", [])
+            ],
+        }
+        for nat in call.stored().body.get("nats", [])
+        if not wanted or nat["name"] == wanted
+    ]
+    return {"result": infos}
+
+
+def _address(call: Call, link: str) -> str:
+    stored = call.store.get("compute", relative_name(call, "compute", "addresses", link))
+    return str(stored.body["address"]) if stored else link
 
 
 def preview(call: Call) -> Body:
