@@ -79,11 +79,7 @@ class CustomRole(Resource):
         self.client.patch(HOST, f"/v1/{self.name}", query={"updateMask": ",".join(changed)}, body=body)
 
     def restore(self, _found: dict[str, Any]) -> None:
-        try:
-            self.client.post(HOST, f"/v1/{self.name}:undelete", body={})
-        except Failure:
-            if self.is_gone(self.fetch() or {"deleted": True}):
-                raise
+        self.client.post(HOST, f"/v1/{self.name}:undelete", body={})
 
     def remove(self, _before: dict[str, Any]) -> None:
         self.client.delete(HOST, f"/v1/{self.name}")

@@ -173,11 +173,20 @@ def _made(resource: Resource, found: dict[str, Any] | None, desired: dict[str, A
     if found is None:
         resource.create(desired)
     elif gone:
-        resource.restore(found)
+        _once(resource, lambda: resource.restore(found), lambda seen: seen is not None and not resource.is_gone(seen))
         _update(resource, _settled(resource), desired)
     else:
         _update(resource, found, desired)
     return _settled(resource)
+
+
+def _once(resource: Resource, act: Callable[[], None], is_done: Callable[[dict[str, Any] | None], bool]) -> None:
+    """Do what can be done only once: where a lost answer made the client ask twice, the second refusal is no failure."""
+    try:
+        act()
+    except Failure:
+        if not is_done(resource.fetch()):
+            raise
 
 
 def _update(resource: Resource, found: dict[str, Any], desired: dict[str, Any]) -> None:
@@ -204,7 +213,7 @@ def _absent(resource: Resource, found: dict[str, Any] | None, check: bool) -> di
     if found is None or resource.is_gone(found):
         return {"changed": False, "diff": {"before": {}, "after": {}}, resource.noun: {}}
     if not check:
-        resource.remove(found)
+        _once(resource, lambda: resource.remove(found), lambda seen: seen is None or resource.is_gone(seen))
         wait = resource.waiting("gone", lambda seen: seen is None or resource.is_gone(seen))
         watch(wait, resource.fetch, resource.client.clock)
     return {

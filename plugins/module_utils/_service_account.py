@@ -67,8 +67,9 @@ class ServiceAccount(Resource):
 
     def create(self, desired: dict[str, Any]) -> None:
         if lost := self.params.get("undelete_unique_id"):
-            self.client.post(HOST, f"{self.collection}/{segment(lost)}:undelete", body={})
-            back = self.fetch() or {}
+            path = f"{self.collection}/{segment(lost)}:undelete"
+            answer = self.client.create(HOST, path, body={}, find=self.fetch)
+            back = self.fetch() or answer
             left = [key for key in desired if back.get(key) != desired[key]]
             self.update(back, desired, left)
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from ._client import segment
 from ._compare import declared, overlay
-from ._failure import Failure, invalid
+from ._failure import invalid
 from ._resource import Resource
 
 HOST = "iam.googleapis.com"
@@ -60,11 +60,7 @@ class _SoftDeleted(Resource):
         self.finish(HOST, "v1", self.client.patch(HOST, self.path, query={"updateMask": ",".join(changed)}, body=body))
 
     def restore(self, _found: dict[str, Any]) -> None:
-        try:
-            self.finish(HOST, "v1", self.client.post(HOST, f"{self.path}:undelete", body={}))
-        except Failure:
-            if self.is_gone(self.fetch() or {"state": "DELETED"}):
-                raise
+        self.finish(HOST, "v1", self.client.post(HOST, f"{self.path}:undelete", body={}))
 
     def remove(self, _before: dict[str, Any]) -> None:
         self.finish(HOST, "v1", self.client.delete(HOST, self.path) or {})
