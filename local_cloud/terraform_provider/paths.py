@@ -59,6 +59,6 @@ def _expression(template: str) -> str:
     end = 0
     for match in _PARAMETER.finditer(template):
         parts.append(re.escape(template[end : match.start()]))
-        parts.append(f"(?P<{match[2]}>{'.+' if match[1] else '[^/]+'})")
+        parts.append(f"(?P<{match[2]}>{'.+?' if match[1] else '[^/]+'})")
         end = match.end()
     return "".join(parts) + re.escape(template[end:])

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 def problems(attributes: Mapping[str, Attribute], config: Values) -> Iterator[ProviderError]:
     """Every problem of a resource's configuration, each with its attribute path."""
+    if config.get("id") is not None:
+        yield _unconfigurable(("id",))
     yield from _object_problems(attributes, config, (), config)
+
+
+def _unconfigurable(path: Path) -> ProviderError:
+    return ProviderError(
+        "Value for unconfigurable attribute",
+        detail=f'Can\'t configure a value for "{path[-1]}": its value will be decided automatically.',
+        path=path,
+    )
 
 
 def _object_problems(
@@ -28,6 +38,9 @@ def _object_problems(
         path = (*at, name)
         yield from _together(attribute, value, path, root)
         if value is None or value is UNKNOWN:
+            continue
+        if attribute.computed and not attribute.optional:
+            yield _unconfigurable(path)
             continue
         if attribute.is_nested:
             for index, element in enumerate(value):

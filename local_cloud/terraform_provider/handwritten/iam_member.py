@@ -54,7 +54,7 @@ class IamMember(Engine):
         for binding in _bindings_of(policy, grant["role"], grant.get("condition")):
             for member in binding.get("members", ()):
                 if principal(member) == principal(state["member"]):
-                    return {**state, "member": member, "etag": policy.get("etag", "")}
+                    return {**state, **self._parent(state), "member": member, "etag": policy.get("etag", "")}
         return None
 
     async def update(self, prior: Values, planned: Values, config: Values) -> Values:
@@ -103,6 +103,13 @@ class IamMember(Engine):
                 f" condition title {title!r}; exactly one must"
             )
         return [{"description": "", **found[0]}] if found[0] else []
+
+    def _parent(self, state: Values) -> Values:
+        """What has the policy, as the state keeps it: a topic by its whole path, whatever way it was written."""
+        values = self.values(state)
+        templates: Mapping[str, str] = self.specification.options.get("kept_as", {})
+        places = {name: values[name] for name in ("project",) if name in self.specification.attributes}
+        return {**places, **{name: self.fill(template, values) for name, template in templates.items()}}
 
     def _where(self, state: Values) -> str:
         return self.fill(self.specification.id, self.values(state))

@@ -10,6 +10,9 @@ resource "google_cloud_quotas_quota_preference" "it" {
   dimensions    = { region = "us-central1" }
   contact_email = "owner@presidential-digs.example"
 
+  # Going back to 100 is more than 10% less.
+  ignore_safety_checks = "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"
+
   quota_config {
     preferred_value = local.updated ? "150" : "100"
   }

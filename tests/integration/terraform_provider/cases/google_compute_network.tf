@@ -1,4 +1,5 @@
 # imports: [projects/rehearsal-project/global/networks/it, rehearsal-project/it, it]
+# not_imported: [delete_default_routes_on_create]
 # drift: {PATCH: compute/v1/projects/rehearsal-project/global/networks/it, body: {routingConfig: {routingMode: REGIONAL}}}
 
 resource "google_compute_network" "it" {

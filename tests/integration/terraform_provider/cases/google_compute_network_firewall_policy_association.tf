@@ -1,4 +1,5 @@
 # imports: [projects/rehearsal-project/global/firewallPolicies/policy/associations/it, rehearsal-project/policy/it, policy/it]
+# not_imported: [firewall_policy]
 # unchangeable: true
 
 resource "google_compute_network" "net" {

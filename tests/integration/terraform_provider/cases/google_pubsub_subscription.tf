@@ -1,4 +1,5 @@
 # imports: [projects/rehearsal-project/subscriptions/it, rehearsal-project/it, it]
+# not_imported: [labels, terraform_labels]
 
 resource "google_pubsub_topic" "topic" {
   name = "topic"

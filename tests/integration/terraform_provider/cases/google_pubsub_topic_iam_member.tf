@@ -1,4 +1,4 @@
-# imports: [projects/rehearsal-project/topics/topic roles/pubsub.publisher serviceAccount:it@rehearsal-project.iam.gserviceaccount.com, topic roles/pubsub.publisher serviceAccount:it@rehearsal-project.iam.gserviceaccount.com]
+# imports: [projects/rehearsal-project/topics/topic roles/pubsub.publisher serviceAccount:rehearsal@rehearsal-project.iam.gserviceaccount.com, topic roles/pubsub.publisher serviceAccount:rehearsal@rehearsal-project.iam.gserviceaccount.com]
 # unchangeable: true
 
 resource "google_pubsub_topic" "topic" {
