@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ _LOG = logging.getLogger(__name__)
 
 # How long requests in flight may take to end when the daemon stops, in seconds.
 STOP_SECONDS = 3.0
+# The lock of the state directory is tried this often, with a pause in seconds between.
+LOCK_TRIES = 10
+LOCK_PAUSE = 0.05
 
 
 class AlreadyRunningError(RuntimeError):
@@ -204,12 +208,16 @@ class Daemon:
 def hold(state: StateDirectory) -> IO[str]:
     """The lock that one daemon per state directory holds while it lives; AlreadyRunningError when it is held."""
     lock = state.run_lock.open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise AlreadyRunningError(f"another daemon runs the local cloud in {state.root}") from None
-    return lock
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Whoever asks whether the lock is held has it for a moment.
+            time.sleep(LOCK_PAUSE)
+        else:
+            return lock
+    lock.close()
+    raise AlreadyRunningError(f"another daemon runs the local cloud in {state.root}")
 
 
 def run(state: StateDirectory, port: int, ready: IO[bytes] | None) -> None:

@@ -61,7 +61,7 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
         record = running(state) or _starting(state)
         if record is None:
             clear(state)
-            _start(state, port)
+            _start_or_attach(state, port)
         client = AdminClient(state.admin_socket)
         if settings:
             client.patch("/settings", settings)
@@ -93,6 +93,16 @@ def clear(state: StateDirectory) -> bool:
     state.pid_file.unlink(missing_ok=True)
     state.remove_sockets()
     return bool(left)
+
+
+def _start_or_attach(state: StateDirectory, port: int) -> None:
+    """Start a daemon; should one that an earlier `up` left on its way be first, that one will do."""
+    try:
+        _start(state, port)
+    except StartError:
+        if _starting(state) is None:
+            clear(state)
+            raise
 
 
 def _starting(state: StateDirectory) -> ProcessRecord | None:
@@ -149,7 +159,6 @@ def _start(state: StateDirectory, port: int) -> None:
     try:
         if not _is_ready(reading):
             end([ProcessRecord.of(process.pid)] if process.poll() is None else [], STOP_SECONDS)
-            clear(state)
             raise StartError(f"the daemon did not start; the end of {state.log}:\n{log_tail(state.log, begins_at)}")
     finally:
         os.close(reading)
