@@ -99,7 +99,8 @@ def _finding(client: Client, kind: str, name: str, permissions: list[str], membe
     except Failure as failure:
         if failure.status not in (403, 404):
             raise
-        finding["unknown"] = f"{failure.reason}: {kind} {name} does not exist or is hidden from this identity"
+        hidden = f"{kind} {name} does not exist or is hidden from this identity"
+        finding["unknown"] = failure.hint if failure.reason == "SERVICE_DISABLED" else f"{failure.reason}: {hidden}"
         return finding
     finding["permissions"] = missing
     finding["commands"] = commands(kind, name, member, missing)

@@ -181,7 +181,7 @@ def _made(resource: Resource, found: dict[str, Any] | None, desired: dict[str, A
 
 
 def _once(resource: Resource, act: Callable[[], None], is_done: Callable[[dict[str, Any] | None], bool]) -> None:
-    """Do what can be done only once: where a lost answer made the client ask twice, the second refusal is no failure."""
+    """Do what can be done only once: where a lost answer made the client ask twice, the second refusal is fine."""
     try:
         act()
     except Failure:
