@@ -20,9 +20,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path
     with (shared / "artefact.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            _galaxy("build", "--output-path", str(shared / "built"), str(ROOT))
+            _galaxy("build", "--force", "--output-path", str(shared / "built"), str(ROOT))
             (artefact,) = (shared / "built").glob("*.tar.gz")
-            _galaxy("install", "--offline", "--no-deps", "-p", str(shared / "artefact"), str(artefact))
+            # By force: the checkout's own symlink counts as an installed collection.
+            _galaxy("install", "--force", "--offline", "--no-deps", "-p", str(shared / "artefact"), str(artefact))
     return target
 
 
