@@ -16,7 +16,7 @@ from ._terraform_session import PLAN_FILE, Session, noted, open_session, state_i
 from ._terraform_ui import Event, diagnostics, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 # Exit codes of `plan -detailed-exitcode`: 0 nothing to do, 2 something to do, 1 error.
@@ -103,9 +103,8 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
         warn(warning)
     found = _drift_that_can_be_set(planned, params["timeout"])
     drift = [change.to_result() for change in found]
-    addresses = ", ".join(change.address for change in found)
     name = f"{planned.session.root.name} is as Terraform left it"
-    verdict = {"name": name, "verdict": "fail" if drift else "pass", "evidence": addresses or "no difference"}
+    verdict = {"name": name, "verdict": "fail" if drift else "pass", "evidence": _evidence(found)}
     if not planned.session.state_exists:
         verdict |= {
             "verdict": "no-evidence",
@@ -119,6 +118,14 @@ def find_drift(params: Mapping[str, Any], check_mode: bool, warn: Callable[[str]
         "verdicts": [verdict],
         "diff": difference(found),
     }
+
+
+def _evidence(found: Sequence[Change]) -> str:
+    """Say which attributes of which resources differ, never their values."""
+    return (
+        ", ".join(f"{change.address} ({', '.join(sorted(change.after or change.before or {}))})" for change in found)
+        or "no difference"
+    )
 
 
 def _drift_that_can_be_set(planned: Planned, seconds: float) -> tuple[Change, ...]:

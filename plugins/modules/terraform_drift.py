@@ -73,7 +73,7 @@ verdicts:
   returned: success
   type: list
   elements: dict
-  sample: [{name: network is as Terraform left it, verdict: fail, evidence: google_compute_firewall.deny}]
+  sample: [{name: network is as Terraform left it, verdict: fail, evidence: google_compute_firewall.deny (disabled)}]
 state:
   description: Where the state is, and whether there is one.
   returned: success

@@ -1,0 +1,65 @@
+"""The whole site on an empty cloud that asks for every permission: predicted, made, made again, drifted, mended,
+destroyed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ansible_runs import Run, play
+from tests.integration.site.holdings import holdings, locks
+from tests.local_cloud import LocalCloud
+
+PROJECT = "presidential-digs-crm-local"
+SUBNETWORK = f"compute.googleapis.com/compute/v1/projects/{PROJECT}/regions/us-central1/subnetworks/crm-private"
+
+
+_DRIFTED = 'network is not as Terraform left it: module.network.google_compute_subnetwork.subnetwork["private"]'
+
+
+def _tasks(run: Run) -> dict[tuple[str, str], bool]:
+    """(host, task) → changed, for what ran or was predicted."""
+    ended = [line for line in run.ledger if line["event"] == "task_end"]
+    return {(line["host"], line["task"]): True for line in ended if line.get("changed")}
+
+
+@pytest.mark.seconds(150)
+def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, tmp_path: Path) -> None:
+    cloud = clean_cloud
+    cloud.settings(iam="enforce")
+    predicted = play(cloud, "site.yml", "--check", "--diff", runs=tmp_path / "check")
+    assert predicted.code == 0, predicted.output
+    assert cloud.count(status="2xx", method="*.insert") == 0
+    made = play(cloud, "site.yml", runs=tmp_path / "made")
+    assert made.code == 0, made.output
+    assert {host: counts["changed"] for host, counts in made.recap.items()} == {
+        host: counts["changed"] for host, counts in predicted.recap.items()
+    }
+    again = play(cloud, "site.yml", runs=tmp_path / "again")
+    assert (again.code, again.changed) == (0, 0), again.output
+    _drift(cloud)
+    drifted = play(cloud, "playbooks/drift.yml", runs=tmp_path / "drift")
+    assert drifted.code != 0
+    assert _DRIFTED in drifted.output, drifted.output
+    assert any("private_ip_google_access" in str(line) for line in drifted.ledger)
+    mended = play(cloud, "site.yml", runs=tmp_path / "mended")
+    assert mended.code == 0, mended.output
+    assert cloud.get(f"https://{SUBNETWORK}").json()["privateIpGoogleAccess"] is True
+    _destroyed(cloud, tmp_path)
+
+
+def _drift(cloud: LocalCloud) -> None:
+    """Somebody switches private access off by hand."""
+    answer = cloud.post(f"https://{SUBNETWORK}/setPrivateIpGoogleAccess", {"privateIpGoogleAccess": False})
+    assert answer.status_code == 200, answer.text
+
+
+def _destroyed(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Teardown leaves the organisation, the billing account and nothing of the project but what soft delete keeps."""
+    gone = play(cloud, "playbooks/teardown.yml", "-e", f"teardown_confirm={PROJECT}", runs=tmp_path / "gone")
+    assert gone.code == 0, gone.output
+    kept: list[Any] = [name for name in holdings(cloud) if not name.startswith(("serviceusage ", "cloudbilling "))]
+    assert kept == ["cloudresourcemanager organizations/#"]
+    assert locks(cloud) == []
