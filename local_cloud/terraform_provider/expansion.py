@@ -39,16 +39,17 @@ def request_body(
     """The API object for `state`: `only` these attributes when given; those `changed` are sent even when empty.
 
     Empty values are left out otherwise, unless the attribute says `send_empty` and the value is not null. An update
-    also sends a block that is there but says nothing.
+    also sends empty sets, and a block that is there but says nothing.
     """
     body: dict[str, Any] = {}
     for name, attribute in attributes.items():
         if not _is_sent(attribute) or attribute.in_url or (only is not None and name not in only):
             continue
         value = fill(attribute.template, state) if attribute.template else state.get(name)
-        value = None if value is UNKNOWN else value
+        # A list that was never written is empty, not null; only an update sends it.
+        value = None if value is UNKNOWN or (value == [] and not updating) else value
         wanted = attribute.send_empty and (value is not None or name in changed or _always_sent(attribute))
-        present = updating and attribute.is_object and bool(value)
+        present = updating and (attribute.is_set or (attribute.is_object and bool(value)))
         expanded = _expand(attribute, value, place, keep_empty=wanted or present)
         if expanded is not _LEFT_OUT:
             put(body, attribute.api, expanded)

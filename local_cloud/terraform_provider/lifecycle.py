@@ -192,7 +192,7 @@ class Engine:
             return call.body if call.body is not None else call.when
         if call.only_changed:
             return changed
-        everything = call.method == "PUT"
+        everything = call.method != "PATCH"
         attributes = self.specification.attributes
         return [name for name, each in attributes.items() if everything or not each.immutable]
 

@@ -53,7 +53,7 @@ def _plan_value(attribute: Attribute, prior: Any, config: Any, exists: bool) -> 
         return _plan_collection(attribute, prior, config)
     if attribute.stored:
         config = STORED[attribute.stored](config)
-    if attribute.blank is not None and {prior, config} <= {attribute.blank, "", None} and exists:
+    if attribute.blank is not None and {prior, config} <= {attribute.blank, "", None}:
         return prior
     if prior is not None and prior is not UNKNOWN and equivalent(attribute.same, prior, config):
         return prior
@@ -71,7 +71,7 @@ def _is_unset(attribute: Attribute, config: Any) -> bool:
 
 def _plan_unset(attribute: Attribute, prior: Any, config: Any, exists: bool) -> Any:
     if attribute.default is not None:
-        return attribute.default
+        return prior if attribute.default == attribute.blank and prior in ("", None) else attribute.default
     if attribute.computed:
         return prior if exists else UNKNOWN
     if exists and (is_empty(prior) or attribute.sticky or _is_blank(attribute, prior)):

@@ -75,7 +75,7 @@ class ProjectService(Engine):
             return
         call = self.specification.delete
         if call is not None:
-            dependent = {"disableDependentServices": bool(prior.get("disable_dependent_services"))}
+            dependent = {"disableDependentServices": True} if prior.get("disable_dependent_services") else {}
             await self.send(call, prior, dependent, "delete")
 
     async def _enabled(self, values: Mapping[str, Any]) -> set[str]:

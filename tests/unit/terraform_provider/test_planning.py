@@ -30,6 +30,7 @@ ATTRIBUTES = _attributes(
             "is": "optional immutable block",
             "inner": {"a": "optional string", "b": "optional immutable string"},
         },
+        "kind": {"is": "optional string", "default": "A", "blank": "A"},
         "gone": {"is": "optional block", "blank": {"on": False}, "inner": {"on": "required bool"}},
     }
 )
@@ -135,6 +136,14 @@ def test_elements_of_a_set_keep_their_computed_values() -> None:
 def test_a_write_only_argument_is_never_planned() -> None:
     """Not even when it is written."""
     assert plan(ATTRIBUTES, None, config(secret="s3cret")).state["secret"] is None
+
+
+def test_a_value_that_means_unset_is_not_planned() -> None:
+    """Neither written nor by default; another value is."""
+    assert plan(ATTRIBUTES, None, config()).state["kind"] is None
+    assert plan(ATTRIBUTES, None, config(kind="A")).state["kind"] is None
+    assert plan(ATTRIBUTES, None, config(kind="B")).state["kind"] == "B"
+    assert plan(ATTRIBUTES, {**created(), "kind": "B"}, config()).state["kind"] == "A"
 
 
 def test_unknown_configuration_stays_unknown() -> None:
