@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def _converges(cloud: LocalCloud, runs: Path, wanted: Counter[str]) -> None:
 
 
 def _moments(soak: bool, kills: int) -> list[float]:
-    return [MOMENTS.uniform(0.05, 0.95) for _ in range(kills if soak else 1)]
+    return [MOMENTS.uniform(0.05, 0.85) for _ in range(kills if soak else 1)]
 
 
 @pytest.mark.seconds(90)
@@ -72,7 +73,9 @@ def test_run_is_killed(
             runs.mkdir()
             process = _start(cloud, runs)
             _until(process, seconds * moment)
-            os.killpg(process.pid, signal.SIGKILL)
+            # A run that was quicker than the first has left nothing to kill.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             _converges(cloud, runs, wanted)
 
