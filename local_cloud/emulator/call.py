@@ -124,9 +124,10 @@ class Call:
             raise self.missing(name)
         return found
 
-    def missing(self, name: str) -> ApiError:
-        """The 404 for `name`."""
-        template = (self.type.not_found if self.type else "") or (
+    def missing(self, name: str, kind: ResourceType | None = None) -> ApiError:
+        """The 404 for `name`, a resource of type `kind` (the called one by default)."""
+        kind = kind or self.type
+        template = (kind.not_found if kind else "") or (
             "The resource '{name}' was not found"
             if self.profile.style == "compute"
             else "Requested entity was not found."

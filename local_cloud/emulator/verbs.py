@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.emulator import operations
+from local_cloud.emulator import operations, parents
 from local_cloud.emulator.conventions import fill_kinds, write_conventions, write_hashes
 from local_cloud.emulator.errors import aborted, already_exists, condition_not_met, failed_precondition, invalid
 from local_cloud.emulator.http import Response
@@ -57,6 +57,7 @@ def list_(call: Call) -> Body:
             if pattern.fullmatch(item.parent)
         ]
     else:
+        parents.require(call, call.name)
         found = call.store.children(call.service, collection, call.name, deleted=show_deleted)
     body = page(call, [show(call, item) for item in found], list_key(call))
     if call.profile.style != "aip" and call.method.response:
@@ -110,6 +111,7 @@ def create(call: Call) -> Body | Response:
     resource_type = call.resource_type
     body = without_nulls(payload_of(call))
     name = _new_name(call, body)
+    parents.require(call, name.rpartition("/")[0])
     _refuse_taken(call, name)
     missing = missing_required(call.document, call.schema, body, call.method.id)
     if missing:

@@ -20,6 +20,16 @@ _ZONES, _RECORDS, _CHANGES = "managedZones", "resourceRecordSets", "changes"
 _NS_TTL = 21600
 _PRIVATE_SERVER = "ns-gcp-private.googledomains.com."
 _OWN_TYPES = frozenset({"NS", "SOA"})
+# Keys of a zone that turns DNSSEC on and names none
+# (https://cloud.google.com/dns/docs/dnssec-advanced#advanced-signing-options).
+_KEY_SPECS = [
+    {"algorithm": "rsasha256", "keyLength": 2048, "keyType": "keySigning"},
+    {"algorithm": "rsasha256", "keyLength": 1024, "keyType": "zoneSigning"},
+]
+
+
+def _when_signed(body: Body, value: Any) -> Any:
+    return value if body["dnssecConfig"].get("state") == "on" else None
 
 
 def _servers(call: Call, body: Body) -> list[str]:
@@ -113,6 +123,7 @@ def _create_change(call: Call) -> Body:
         "kind": "dns#change",
     }
     change = {key: value for key, value in change.items() if value != []}
+    fill_kinds(call, {"$ref": "Change"}, change)
     call.store.put("dns", f"{zone.name}/changes/{number}", _CHANGES, change)
     return change
 
@@ -170,13 +181,21 @@ def _delete_record(call: Call) -> Body:
     return {}
 
 
+def _get_project(call: Call) -> Body:
+    """`projects.get`: the limits of a project (https://cloud.google.com/dns/quotas)."""
+    number = call.emulator.project_number(call.project) or "0"
+    quota = {"kind": "dns#quota", "managedZones": 10_000, "rrsetsPerManagedZone": 10_000, "policies": 100}
+    return {"kind": "dns#project", "id": call.project, "number": number, "quota": quota}
+
+
 def _change_zone(call: Call) -> Body:
     """A zone update answers with an operation that shows both values."""
     before = verbs.show(call, call.stored())
     verbs.update(call)
     after = verbs.show(call, call.stored())
+    number = call.number()
     operation: Body = {
-        "id": f"{call.number()}",
+        "id": number,
         "startTime": call.stamp(),
         "status": "done",
         "type": "UPDATE",
@@ -184,6 +203,7 @@ def _change_zone(call: Call) -> Body:
         "zoneContext": {"newValue": after, "oldValue": before},
         "kind": "dns#operation",
     }
+    call.store.put_operation("dns", f"{call.name}/operations/{number}", operation, call.now.timestamp())
     return operation
 
 
@@ -222,9 +242,19 @@ def _delete_policy(call: Call) -> Body | Response:
     return verbs.delete(call)
 
 
-def _kinds(call: Call, body: Body) -> Body:
-    fill_kinds(call, {"$ref": call.schema}, body)
-    return body
+def _check_rule(call: Call, before: Body | None, wanted: Body) -> None:
+    """A rule is about one name, and either answers it itself or lets it pass."""
+    if not str(wanted.get("dnsName", "")).endswith("."):
+        raise invalid(
+            f"Invalid value for 'entity.responsePolicyRule.dnsName': '{wanted.get('dnsName', '')}'. It must end with a"
+            " dot.",
+            location="entity.responsePolicyRule.dnsName",
+        )
+    if bool(wanted.get("localData")) == bool(wanted.get("behavior")):
+        raise invalid(
+            "Invalid value for 'entity.responsePolicyRule': exactly one of localData and behavior must be given.",
+            location="entity.responsePolicyRule",
+        )
 
 
 PROFILE = Profile(
@@ -244,7 +274,13 @@ PROFILE = Profile(
     types=(
         ResourceType(
             _ZONES,
-            defaults={"visibility": "public", "nameServers": _servers, "cloudLoggingConfig": {}},
+            defaults={
+                "visibility": "public",
+                "nameServers": _servers,
+                "cloudLoggingConfig": {},
+                "?dnssecConfig.nonExistence": lambda call, body: _when_signed(body, "nsec3"),
+                "?dnssecConfig.defaultKeySpecs": lambda call, body: _when_signed(body, _KEY_SPECS),
+            },
             immutable=("dnsName", "visibility"),
             output_only=("nameServers", "id", "creationTime"),
             references={
@@ -271,14 +307,23 @@ PROFILE = Profile(
             not_found='responsePolicy "{name}" not found',
             exists="The resource 'entity.responsePolicy' named '{id}' already exists",
             output_only=("id",),
+            cascade=False,
+        ),
+        ResourceType(
+            "responsePolicyRules",
+            id_source="body:ruleName",
+            immutable=("ruleName",),
+            check=_check_rule,
+            not_found="The 'parameters.responsePolicyRule' resource named '{id}' does not exist.",
+            exists="The resource 'entity.responsePolicyRule' named '{id}' already exists",
         ),
         ResourceType(
             _CHANGES, hidden=("id",), not_found="The 'parameters.changeId' resource named '{id}' does not exist."
         ),
         ResourceType(_RECORDS, schema="ResourceRecordSet"),
-        ResourceType("projects", schema="Project"),
     ),
     methods={
+        "projects.get": _get_project,
         "resourceRecordSets.list": _list_records,
         "resourceRecordSets.get": _get_record,
         "resourceRecordSets.create": _create_record,
@@ -294,5 +339,7 @@ PROFILE = Profile(
         "responsePolicies.patch": _change_policy("responsePolicy"),
         "responsePolicies.update": _change_policy("responsePolicy"),
         "responsePolicies.delete": _delete_policy,
+        "responsePolicyRules.patch": _change_policy("responsePolicyRule"),
+        "responsePolicyRules.update": _change_policy("responsePolicyRule"),
     },
 )

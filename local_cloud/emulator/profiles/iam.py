@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_cloud.emulator.profile import Body, Profile, ResourceType
-from local_cloud.emulator.profiles.identities import accounts, federation, keys, roles
+from local_cloud.emulator.profile import Body, Profile
+from local_cloud.emulator.profiles.identities import accounts, federation, keys, oauth_clients, roles, signing
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -22,11 +22,28 @@ PROFILE = Profile(
         keys.COLLECTION: "serviceAccountKeys",
         federation.POOLS: "googleapis.com/workloadIdentityPools",
         federation.PROVIDERS: "googleapis.com/workloadIdentityPoolProviders",
+        f"{federation.PROVIDERS}.keys": "googleapis.com/workloadIdentityPoolProviderKeys",
+        f"{federation.POOLS}.namespaces": "workloadIdentityPoolNamespaces",
+        f"{federation.POOLS}.namespaces.managedIdentities": "workloadIdentityPoolManagedIdentities",
+        federation.WORKFORCE: "googleapis.com/workforcePools",
+        f"{federation.WORKFORCE}.providers": "googleapis.com/workforcePoolProviders",
+        f"{federation.WORKFORCE}.providers.keys": "googleapis.com/workforcePoolProviderKeys",
+        oauth_clients.CREDENTIALS: "oauthClientCredentials",
     },
     permissions={
         f"{keys.COLLECTION}.upload": ("iam.serviceAccountKeys.create",),
         "roles.get": (),
         "roles.list": (),
+        "roles.queryGrantableRoles": (),
+        **{
+            f"{federation.POOLS}.{verb}": (f"iam.googleapis.com/workloadIdentityPools.{need}",)
+            for verb, need in {
+                "listAttestationRules": "get",
+                "addAttestationRule": "update",
+                "removeAttestationRule": "update",
+                "setAttestationRules": "update",
+            }.items()
+        },
         "permissions.queryTestablePermissions": (),
     },
     extra_permissions=("iam.serviceAccounts.actAs",),
@@ -40,6 +57,16 @@ PROFILE = Profile(
     operation_name=federation.operation_name,
     operation_metadata=federation.operation_metadata,
     project_names="id",
-    types=(accounts.TYPE, keys.TYPE, *roles.TYPES, *federation.TYPES, ResourceType("roles", schema="Role")),
-    methods={**accounts.METHODS, **keys.METHODS, **roles.METHODS, "permissions.queryTestablePermissions": _testable},
+    policy_names=federation.policy_names,
+    types=(accounts.TYPE, keys.TYPE, *roles.TYPES, *federation.TYPES, *oauth_clients.TYPES),
+    methods={
+        **accounts.METHODS,
+        **keys.METHODS,
+        **roles.METHODS,
+        **federation.METHODS,
+        **oauth_clients.METHODS,
+        "projects.serviceAccounts.signBlob": signing.sign_blob_of_iam,
+        "projects.serviceAccounts.signJwt": signing.sign_jwt,
+        "permissions.queryTestablePermissions": _testable,
+    },
 )

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from local_cloud.emulator.errors import ApiError, invalid, not_found
+from local_cloud.emulator.errors import invalid
 from local_cloud.emulator.profile import Body, Profile
-from local_cloud.emulator.profiles.identities import accounts
+from local_cloud.emulator.profiles.identities import accounts, signing
 from local_cloud.identity.principal import Principal
 
 if TYPE_CHECKING:
@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 # https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
 _LONGEST = timedelta(hours=12)
 _DEFAULT = timedelta(hours=1)
-
-
-def _account(call: Call) -> Body:
-    email = call.name.rpartition("/")[2]
-    account = accounts.by_email(call.emulator, email)
-    if account is None:
-        raise not_found(f"Not found; Gaia id not found for email {email}")
-    if account.get("disabled"):
-        raise ApiError(403, f"The service account {email} is disabled.")
-    return account
 
 
 def _principal(account: Body) -> Principal:
@@ -49,7 +39,7 @@ def _lifetime(call: Call) -> timedelta:
 
 
 def _access_token(call: Call) -> Body:
-    account = _account(call)
+    account = signing.account_of(call)
     if not call.body.get("scope"):
         raise invalid("Request contains an invalid argument: scope is required.")
     token = call.emulator.tokens.issue(_principal(account), _lifetime(call), tuple(call.body["scope"]))
@@ -57,7 +47,7 @@ def _access_token(call: Call) -> Body:
 
 
 def _id_token(call: Call) -> Body:
-    account = _account(call)
+    account = signing.account_of(call)
     audience = str(call.required("audience"))
     return {
         "token": call.emulator.tokens.issue_id_token(
@@ -70,12 +60,17 @@ PROFILE = Profile(
     permissions={
         "projects.serviceAccounts.generateAccessToken": ("iam.serviceAccounts.getAccessToken",),
         "projects.serviceAccounts.generateIdToken": ("iam.serviceAccounts.getOpenIdToken",),
+        "projects.serviceAccounts.signBlob": ("iam.serviceAccounts.signBlob",),
+        "projects.serviceAccounts.signJwt": ("iam.serviceAccounts.signJwt",),
     },
     api="iamcredentials",
     enablement="consumer",
     canonical_name=accounts.canonical_name,
+    raw=signing.published,
     methods={
         "projects.serviceAccounts.generateAccessToken": _access_token,
         "projects.serviceAccounts.generateIdToken": _id_token,
+        "projects.serviceAccounts.signBlob": signing.sign_blob,
+        "projects.serviceAccounts.signJwt": signing.sign_jwt,
     },
 )

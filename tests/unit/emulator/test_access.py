@@ -41,6 +41,7 @@ DEPARTURES = {
     "compute.networkFirewallPolicies.addAssociation": "changes the network: compute.networks.setFirewallPolicy",
     "compute.regionNetworkFirewallPolicies.addAssociation": "changes the network: compute.networks.setFirewallPolicy",
     "compute.routes.delete": "the network's policy changes too: compute.networks.updatePolicy",
+    "iam.locations.workforcePools.providers.patch": "the reference names workload identity pools",
     "iam.projects.locations.workloadIdentityPools.providers.patch": "the reference names workforce pools",
     "iam.roles.get": "predefined roles are public",
     "iam.roles.list": "predefined roles are public",

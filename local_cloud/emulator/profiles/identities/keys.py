@@ -41,7 +41,7 @@ def create(call: Call) -> Body:
     algorithm = call.body.get("keyAlgorithm") or "KEY_ALG_RSA_2048"
     if algorithm not in _BITS:
         raise invalid(f"Invalid value at 'key_algorithm': '{algorithm}' is not one of {', '.join(_BITS)}.")
-    private = rsa.generate_private_key(public_exponent=65537, key_size=_BITS[algorithm])
+    private = new_pair(_BITS[algorithm])
     key_id = hashlib.sha1(call.number().encode(), usedforsecurity=False).hexdigest()
     body = _keep(
         call,
@@ -49,17 +49,13 @@ def create(call: Call) -> Body:
         algorithm,
         _public_pem(private.public_key()),
         "GOOGLE_PROVIDED",
-        _certificate(private, account["email"], call.now),
+        certificate(private, account["email"], call.now),
     )
     file = {
         "type": "service_account",
         "project_id": call.project,
         "private_key_id": key_id,
-        "private_key": (
-            private.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode()
-        ),
+        "private_key": private_pem(private),
         "client_email": account["email"],
         "client_id": account["uniqueId"],
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
@@ -81,14 +77,12 @@ def upload(call: Call) -> Body:
     _account(call)
     try:
         pem = base64.b64decode(str(call.required("publicKeyData")))
-        certificate = x509.load_pem_x509_certificate(pem)
+        key = public_key_of(pem.decode())
     except ValueError as error:
         raise invalid(
-            f"publicKeyData is not an X.509 certificate in PEM, base64 encoded: {error}", location="publicKeyData"
+            f"publicKeyData is not an X.509 certificate of an RSA key in PEM, base64 encoded: {error}",
+            location="publicKeyData",
         ) from None
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise invalid("publicKeyData holds no RSA key.", location="publicKeyData")
     key_id = hashlib.sha1(pem, usedforsecurity=False).hexdigest()
     body = _keep(call, key_id, f"KEY_ALG_RSA_{key.key_size}", _public_pem(key), "USER_PROVIDED", pem.decode())
     return {name: value for name, value in body.items() if name not in (_PUBLIC_PEM, "publicKeyData")}
@@ -105,7 +99,7 @@ def _account(call: Call) -> Body:
     return stored.body
 
 
-def _keep(call: Call, key_id: str, algorithm: str, public: str, origin: str, certificate: str) -> Body:
+def _keep(call: Call, key_id: str, algorithm: str, public: str, origin: str, pem: str) -> Body:
     name = f"{_parent(call)}/keys/{key_id}"
     body: Body = {
         "name": name,
@@ -114,7 +108,7 @@ def _keep(call: Call, key_id: str, algorithm: str, public: str, origin: str, cer
         "keyAlgorithm": algorithm,
         "keyOrigin": origin,
         "keyType": "USER_MANAGED",
-        "publicKeyData": base64.b64encode(certificate.encode()).decode(),
+        "publicKeyData": base64.b64encode(pem.encode()).decode(),
         _PUBLIC_PEM: public,
     }
     call.store.put("iam", name, COLLECTION, body)
@@ -125,12 +119,33 @@ def _public_pem(key: rsa.RSAPublicKey) -> str:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def _certificate(private: rsa.RSAPrivateKey, email: str, now: datetime) -> str:
+def new_pair(bits: int) -> rsa.RSAPrivateKey:
+    """A fresh RSA key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def private_pem(private: rsa.RSAPrivateKey) -> str:
+    """The key in PKCS #8, not encrypted."""
+    return private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def certificate(private: rsa.RSAPrivateKey, email: str, now: datetime) -> str:
+    """A self-signed certificate in PEM that says whose key it is."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, email[:64])])
     builder = x509.CertificateBuilder(
         name, name, private.public_key(), x509.random_serial_number(), now, datetime(9999, 12, 31, tzinfo=UTC)
     )
     return builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def public_key_of(pem: str) -> rsa.RSAPublicKey:
+    """The RSA key of a certificate; ValueError when it has none."""
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("the certificate holds no RSA key")
+    return key
 
 
 def view(call: Call, body: Body) -> Body:

@@ -109,4 +109,5 @@ METHODS = {
     **{f"{collection}.list": show_listed for collection in PARENTS},
     "roles.get": predefined,
     "roles.list": all_predefined,
+    "roles.queryGrantableRoles": all_predefined,
 }
