@@ -114,7 +114,7 @@ class Engine:
         given = {name for name, value in state.items() if value not in (None, UNKNOWN, {}, [])}
         for call in self.specification.after_create:
             if set(call.when) & given:
-                await self._change(call, Writing("create", state, None, frozenset(call.when), self), config)
+                await self._change(call, Writing("update", state, None, frozenset(call.when), self), config)
         hook = self.specification.hooks.get("after_create")
         if hook:
             await AFTER_CREATE[hook](self, state)

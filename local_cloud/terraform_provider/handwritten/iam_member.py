@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from local_cloud.terraform_provider.failures import ApiError, PartialFailure, ProviderError
@@ -164,6 +165,7 @@ def _same_condition(one: Condition, other: Condition) -> bool:
 
 def add_member(policy: Policy, grant: Policy) -> Policy:
     """`policy` with the member of `grant` in the binding of the same role and condition."""
+    policy = deepcopy(policy)
     for binding in _bindings_of(policy, grant["role"], grant.get("condition")):
         known = {principal(member) for member in binding.get("members", ())}
         missing = [member for member in grant["members"] if principal(member) not in known]
@@ -174,6 +176,7 @@ def add_member(policy: Policy, grant: Policy) -> Policy:
 
 def remove_member(policy: Policy, grant: Policy) -> Policy:
     """`policy` without the member of `grant`; a binding without members goes too."""
+    policy = deepcopy(policy)
     gone = {principal(member) for member in grant["members"]}
     for binding in _bindings_of(policy, grant["role"], grant.get("condition")):
         binding["members"] = [member for member in binding.get("members", ()) if principal(member) not in gone]

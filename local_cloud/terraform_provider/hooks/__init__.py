@@ -31,6 +31,7 @@ ENCODERS: Mapping[str, Encoder] = {
     "subnetwork_body": compute.subnetwork_body,
     "firewall_body": compute.firewall_body,
     "firewall_policy_rules": compute.firewall_policy_rules,
+    "global_address_body": compute.global_address_body,
     "managed_zone_body": dns.managed_zone_body,
     "channel_body": monitoring.channel_body,
     "bucket_body": storage.bucket_body,

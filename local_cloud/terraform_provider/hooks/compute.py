@@ -116,6 +116,13 @@ def firewall_body(body: Body, state: Values, _writing: Writing) -> Body:
     return body
 
 
+def global_address_body(body: Body, state: Values, writing: Writing) -> Body:
+    """Global addresses are of the premium tier; internal ones have no tier."""
+    if writing.verb == "create" and state.get("address_type") != "INTERNAL":
+        body["networkTier"] = "PREMIUM"
+    return body
+
+
 def firewall_sources(config: Values) -> Iterator[ProviderError]:
     """An ingress rule says where traffic comes from; log_config does not go with enable_logging = false."""
     sources = ("source_tags", "source_ranges", "source_service_accounts")
