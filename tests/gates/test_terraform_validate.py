@@ -27,7 +27,9 @@ ROOTS = sorted(versions.parent for versions in (ROOT / "terraform" / "roots").gl
 def test_root_is_valid(root: Path, cloud: LocalCloud, tmp_path: Path) -> None:
     """Every type, attribute and reference of the root exists."""
     # A copy: init writes into the directory that it is called for.
-    shutil.copytree(ROOT / "terraform", tmp_path / "terraform", symlinks=True, ignore=shutil.ignore_patterns(".terraform"))
+    shutil.copytree(
+        ROOT / "terraform", tmp_path / "terraform", symlinks=True, ignore=shutil.ignore_patterns(".terraform")
+    )
     for arguments in (["init", "-backend=false", "-input=false"], ["validate"]):
         done = subprocess.run(
             ["terraform", f"-chdir={tmp_path / root.relative_to(ROOT)}", *arguments, "-no-color"],
