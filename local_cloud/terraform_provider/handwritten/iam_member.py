@@ -138,7 +138,7 @@ class IamMember(Engine):
 
     async def _write(self, state: Values, policy: Policy) -> None:
         call = self.specification.create
-        body: Any = policy if call.method == "PUT" else {"policy": policy}
+        body: Any = policy if call.method == "PUT" else {"policy": policy, **self.specification.constants}
         await self.request(call, self.values(state), body=body)
 
 
