@@ -11,6 +11,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
+from ..module_utils._network import warm_up
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -82,6 +84,7 @@ class InWorkerAction(ActionBase):  # type: ignore[misc]
 
 def action_for(name: str) -> type[InWorkerAction]:
     """The action class for the action plugin `name` (its `__name__`): it runs the module of the same name."""
+    warm_up()
     own_module = import_module(name.replace(".action.", ".modules."))
     return type("ActionModule", (InWorkerAction,), {"module": own_module})
 
