@@ -46,9 +46,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         values, unresolved = render(self._templar, variables, options["prefix"])
         inventories = _inventories(variables)
         sources = read_sources(inventories)
+        try:
+            judged = judge(topics, values, unresolved, sources, options["prefix"])
+        except ImportError as error:
+            raise AnsibleActionFail(
+                f"{error}. Install it into the Python of Ansible: pip install jsonschema"
+            ) from error
         findings = [
             finding.located(sources, self._default(topics, inventories, str(finding.path[0]), variables))
-            for finding in judge(topics, values, unresolved, sources, options["prefix"])
+            for finding in judged
         ]
         return _refusal(findings, inventories) if findings else _acceptance(values, inventories)
 

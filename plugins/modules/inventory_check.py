@@ -2,6 +2,7 @@
 """Documentation of the action inventory_check, which runs in the control process only."""
 
 # Copyright: Contributors to the presidential_digs.platform collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ description:
     is meant.
   - Names for each refusal the file and line, the key, the value that was found and what is allowed. Calls no API.
   - Runs in the control process and needs no connection.
+requirements:
+  - jsonschema >= 4.23
 options:
   schemas:
     description:

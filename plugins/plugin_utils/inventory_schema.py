@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from .inventory_finding import MISSING, Finding, known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
@@ -24,7 +22,8 @@ PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12"
 # The environment that has no organisation behind it, and so may keep every placeholder.
 LOCAL = "local"
 
-Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError]]
+# From a keyword's rule and a value to what is wrong with the value, empty when nothing is.
+Keyword = Callable[[Any, Any], str]
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
     properties = schema.get("properties", {})
     if error.validator == "required":
         # One error for each missing key arrives; its name is only in the list of what is required.
-        missing = next(name for name in schema["required"] if error.message.startswith(repr(name)))
-        yield Finding((*path, missing), MISSING, str(properties.get(missing, {}).get("allowed", allowed)))
+        for missing in (name for name in schema["required"] if error.message.startswith(repr(name))):
+            yield Finding((*path, missing), MISSING, str(properties.get(missing, {}).get("allowed", allowed)))
     elif error.validator == "additionalProperties":
         found: dict[str, Any] = dict(error.instance) if isinstance(error.instance, Mapping) else {}
         for name in sorted(found.keys() - properties.keys()):
@@ -82,33 +81,45 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
 
 
 def _validator(environment: Any) -> type[Validator]:
+    """The class that checks a schema, our own keywords included; it is imported where it is needed, for it is large."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.validators import extend
+
+    def checked(keyword: Keyword) -> Callable[[Any, Any, Any, Any], Iterator[ValidationError]]:
+        def check(_validator: Any, rule: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+            problem = keyword(rule, value)
+            if problem:
+                yield ValidationError(problem)
+
+        return check
+
     keywords: dict[str, Keyword] = {"cidr": _cidr, "must_contain": _must_contain}
     if environment != LOCAL:
         keywords["placeholder"] = _placeholder
-    checker: type[Validator] = extend(Draft202012Validator, validators=keywords)  # type: ignore[no-untyped-call]
+    own = {name: checked(keyword) for name, keyword in keywords.items()}
+    checker: type[Validator] = extend(Draft202012Validator, validators=own)  # type: ignore[no-untyped-call]
     return checker
 
 
-def _placeholder(_validator: Any, placeholders: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if instance in placeholders:
-        yield ValidationError("placeholder")
+def _placeholder(placeholders: Any, value: Any) -> str:
+    return "placeholder" if value in placeholders else ""
 
 
-def _must_contain(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    missing = [item for item in wanted if isinstance(instance, list) and item not in instance]
-    if missing:
-        yield ValidationError(f"lacks {', '.join(missing)}")
+def _must_contain(wanted: Any, value: Any) -> str:
+    missing = [item for item in wanted if isinstance(value, list) and item not in value]
+    return f"lacks {', '.join(missing)}" if missing else ""
 
 
-def _cidr(_validator: Any, rule: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if not isinstance(instance, str):
-        return
+def _cidr(rule: Any, value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
     shortest, longest = rule["prefix"]
     try:
-        network = ipaddress.IPv4Network(instance)
+        network = ipaddress.IPv4Network(value)
     except ValueError:
-        yield ValidationError("no IPv4 range without host bits")
-        return
+        return "no IPv4 range without host bits"
     private = any(network.subnet_of(outer) for outer in PRIVATE_RANGES)
-    if "/" not in instance or not shortest <= network.prefixlen <= longest or (rule["private"] and not private):
-        yield ValidationError("another size, or not private")
+    if "/" not in value or not shortest <= network.prefixlen <= longest or (rule["private"] and not private):
+        return "another size, or not private"
+    return ""
