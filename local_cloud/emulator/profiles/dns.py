@@ -46,6 +46,13 @@ def _check_zone(call: Call, before: Body | None, wanted: Body) -> None:
         )
 
 
+def _without_private_parts(call: Call, body: Body) -> Body:
+    """A public zone is visible everywhere: a list of networks means nothing there and is not kept."""
+    if body.get("visibility") == "public":
+        body.pop("privateVisibilityConfig", None)
+    return body
+
+
 def _first_records(call: Call, zone: Body) -> Body:
     """A new zone has its NS and SOA record sets."""
     servers = zone["nameServers"]
@@ -288,6 +295,7 @@ PROFILE = Profile(
                 "peeringConfig.targetNetwork.networkUrl": "compute:networks",
             },
             check=_check_zone,
+            before_write=_without_private_parts,
             after_create=_first_records,
             not_found='managedZone "{name}" not found',
             exists="The resource 'entity.managedZone' named '{id}' already exists",

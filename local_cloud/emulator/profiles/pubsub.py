@@ -44,7 +44,8 @@ PROFILE = Profile(
             defaults={
                 "ackDeadlineSeconds": 10,
                 "messageRetentionDuration": "604800s",
-                "expirationPolicy.ttl": "2678400s",
+                # A policy without a ttl means that the subscription never expires.
+                "expirationPolicy": {"ttl": "2678400s"},
                 "pushConfig": {},
             },
             computed={"state": "ACTIVE"},
