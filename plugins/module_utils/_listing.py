@@ -25,7 +25,8 @@ def list_projects(module: AnsibleModule) -> dict[str, Any]:
         found = find_project(client, params["project_id"])
         return {"projects": [found] if found else []}
     if params.get("parent"):
-        return {"projects": list(client.items(PROJECTS, "/v3/projects", "projects", query={"parent": params["parent"]}))}
+        query = {"parent": params["parent"]}
+        return {"projects": list(client.items(PROJECTS, "/v3/projects", "projects", query=query))}
     query = {"query": params.get("query") or None}
     return {"projects": list(client.items(PROJECTS, "/v3/projects:search", "projects", query=query))}
 

@@ -87,7 +87,7 @@ def _refuse_what_is_denied(planned: tuple[Change, ...], policy: Mapping[str, Any
 def _apply(
     record: PlanRecord, plan_file: Path, params: Mapping[str, Any], log: Callable[[str], None]
 ) -> tuple[Finished, Steps]:
-    environment, _ = terraform_environment(params, Path(record.data_directory))
+    environment, _foreign = terraform_environment(params, Path(record.data_directory))
     terraform = Terraform(record.binary, Path(record.directory), environment)
     steps = Steps(record, log)
     arguments = ["apply", "-json", "-input=false", f"-lock-timeout={params['lock_timeout']}s"]

@@ -166,7 +166,7 @@ def find_binary(wanted: str | None) -> str:
     raise Failure(
         reason="TERRAFORM_NOT_FOUND",
         message=f"{sought} is not on PATH.",
-        hint="Install Terraform 1.11 or later, or OpenTofu 1.10 or later, or set the option `binary` to its path.",
+        hint="Install Terraform 1.11 or later, or OpenTofu 1.11 or later, or set the option `binary` to its path.",
     )
 
 

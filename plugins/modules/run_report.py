@@ -2,6 +2,7 @@
 """Documentation of the action run_report, which runs in the control process only."""
 
 # Copyright: Contributors to the presidential_digs.platform collection
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ root:
   sample: network
 refused:
   description: What the policy refuses, as in M(presidential_digs.platform.terraform_policy).
-  returned: when RV(failure.reason) is V(PLAN_REFUSED)
+  returned: when the reason of RV(failure) is V(PLAN_REFUSED)
   type: list
   elements: dict
 failure:

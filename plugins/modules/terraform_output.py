@@ -62,7 +62,19 @@ state:
   description: Where the state is, and whether there is one.
   returned: success
   type: dict
-  sample: {backend: gcs, location: gs://presidential-digs-crm-dev-tfstate/roots/network, exists: true}
+  contains:
+    backend:
+      description: Type of the backend.
+      type: str
+      sample: gcs
+    location:
+      description: Where the backend keeps the state.
+      type: str
+      sample: gs://presidential-digs-crm-dev-tfstate/roots/network
+    exists:
+      description: Whether there is one to read. False for a root that was never applied.
+      type: bool
+      sample: true
 failure:
   description: Why there is no answer, for example V(REVEAL_NEEDS_NO_LOG) or V(OUTPUT_UNKNOWN).
   returned: failure

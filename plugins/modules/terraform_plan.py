@@ -22,7 +22,7 @@ description:
     applied.
   - The plan file holds values, sensitive ones among them. It has mode 0600, is kept only when it can be applied, and
     M(presidential_digs.platform.terraform_apply) removes it.
-  - Works with Terraform 1.11 or later and OpenTofu 1.10 or later.
+  - Works with Terraform 1.11 or later and OpenTofu 1.11 or later.
 options:
   destroy:
     description: Plan to destroy everything in the state.
@@ -177,13 +177,36 @@ state:
   description: Where the state is, and whether there is one.
   returned: success
   type: dict
-  sample: {backend: gcs, location: gs://presidential-digs-crm-dev-tfstate/roots/network, exists: true}
+  contains:
+    backend:
+      description: Type of the backend.
+      type: str
+      sample: gcs
+    location:
+      description: Where the backend keeps the state.
+      type: str
+      sample: gs://presidential-digs-crm-dev-tfstate/roots/network
+    exists:
+      description: Whether the plan was made against one, and not against an empty state.
+      type: bool
+      sample: true
 provider:
-  description:
-    - The provider that made the plan. RV(provider.kind) is V(registry), V(stand-in), V(development) or V(built-in).
+  description: The provider that made the plan.
   returned: success
   type: dict
-  sample: {kind: registry, source: registry.terraform.io/hashicorp/google, version: 7.45.0}
+  contains:
+    kind:
+      description: Where it came from. One of V(registry), V(stand-in), V(development) and V(built-in).
+      type: str
+      sample: registry
+    source:
+      description: Address of the provider.
+      type: str
+      sample: registry.terraform.io/hashicorp/google
+    version:
+      description: Version of the provider. Null for V(development) and V(built-in).
+      type: str
+      sample: 7.45.0
 terraform:
   description: The binary that made the plan.
   returned: success

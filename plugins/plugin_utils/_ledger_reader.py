@@ -20,7 +20,7 @@ def read(path: Path) -> Run:
     A last line without its newline is what a kill in mid-write leaves: it is dropped and `Run.torn` says so.
     """
     text = path.read_bytes().decode("utf-8", "replace")
-    whole, _, rest = text.rpartition("\n")
+    whole, _newline, rest = text.rpartition("\n")
     lines = whole.split("\n") if whole else []
     builder = _Builder(path)
     for number, line in enumerate(lines, start=1):

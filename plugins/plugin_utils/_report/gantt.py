@@ -97,8 +97,8 @@ def _bars(run: Run, entries: Iterable[tuple[int, Execution]], whole: float) -> l
         else:
             title = f"{execution.task.name}, {kind}, {duration(end - execution.started)}"
             bars.append(Bar(start, width, kind, title, number))
-    for bar in bars:
-        bar.width = max(bar.width, THINNEST)
+    for drawn in bars:
+        drawn.width = max(drawn.width, THINNEST)
     return bars
 
 

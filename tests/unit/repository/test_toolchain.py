@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from tools import toolchain
 from tools.download import Release, Unreachable, download
+from tools.go_build import GoBuild
 from tools.toolchain import Missing, Tool, ensure, table
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_a_program_of_another_version_is_not(path: Path, tmp_path: Path) -> None
 def test_what_is_missing_is_one_line(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says what to install, and why each way was closed."""
     with pytest.raises(Missing, match=r"^digger is missing: install a digger \(no go on PATH\)$"):
-        ensure(_tool(version="1.11.4", go=toolchain.GoBuild("example.org/digger")), tmp_path)
+        ensure(_tool(version="1.11.4", go=GoBuild("example.org/digger")), tmp_path)
     assert capsys.readouterr().out == ""
 
 
