@@ -106,7 +106,8 @@ class Method:
         """`path` without service path, version and custom verb, decoded: `projects/p/topics/t`."""
         rest = path.removeprefix("upload/").removeprefix("download/").removeprefix(self.document.service_path)
         rest = rest if self.document.service_path else _VERSION_SEGMENT.sub("", rest)
-        for suffix in (f":{self.custom_verb}", f"/{self.verb}"):
+        tail = self.path.rpartition("}")[2] if self.verb.endswith(("IamPolicy", "IamPermissions")) else ""
+        for suffix in (f":{self.custom_verb}", f"/{self.verb}", *([tail] if tail.startswith("/") else [])):
             rest = rest.removesuffix(suffix) if self.path.endswith(suffix) else rest
         return unquote(rest)
 

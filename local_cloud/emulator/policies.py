@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.emulator.conventions import digest
+from local_cloud.emulator.call import queries_of
+from local_cloud.emulator.conventions import digest, fill_kinds
 from local_cloud.emulator.errors import aborted, invalid
 
 if TYPE_CHECKING:
@@ -80,10 +81,24 @@ def answer(call: Call) -> Body:
     """The answer to getIamPolicy, setIamPolicy and testIamPermissions."""
     if call.type is not None:
         call.stored()
-    if call.method.verb.startswith("getIamPolicy"):
-        return read(call)
-    if call.method.verb.startswith("setIamPolicy"):
-        return write(call, call.body.get("policy") or {})
-    wanted = call.body.get("permissions") or []
+    if call.method.verb == "getIamPolicy":
+        return _shown(call, read(call))
+    if call.method.verb == "setIamPolicy":
+        whole = call.method.request == "Policy"  # Cloud Storage takes the policy itself
+        return _shown(call, write(call, call.body if whole else call.body.get("policy") or _older(call)))
+    wanted = call.body.get("permissions") or queries_of(call.request.query, "permissions")
     held = call.emulator.access.held(call, wanted)
-    return {"permissions": held} if held else {}
+    return _shown(call, {"permissions": held} if held else {})
+
+
+def _older(call: Call) -> Body:
+    """Compute also takes bindings and etag beside the policy."""
+    return {key: call.body[key] for key in ("bindings", "etag") if key in call.body}
+
+
+def _shown(call: Call, body: Body) -> Body:
+    """The answer with its kind, where the API has kinds."""
+    body = dict(body)
+    if call.profile.style == "legacy" and call.method.response:
+        fill_kinds(call, {"$ref": call.method.response}, body)
+    return body

@@ -3,6 +3,7 @@ zeros, response checks."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,13 +48,12 @@ def properties(document: Document, schema: str) -> Mapping[str, Node]:
 
 @dataclass
 class Coercion:
-    """One pass over a request body: what fits is canonicalised, what does not is collected as violations, what is
-    unknown is kept and noted."""
+    """One pass over a request body: what fits is canonicalised, what does not is collected as violations. Fields that
+    Compute's document lacks are kept, because its clients are often newer than the document."""
 
     document: Document
     style: str
     violations: list[tuple[str, str]] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
 
     def value(self, node: Node, value: Any, path: str) -> Any:
         """`value` in canonical form; a null stays null (it removes a field in a patch)."""
@@ -81,10 +81,18 @@ class Coercion:
             name = key if key in fields else camel(key) if camel(key) in fields else key
             child = fields.get(name, extra)
             where = f"{path}.{name}" if path else name
-            if child is None:
-                self.unknown.append(where)
+            if child is None and self.style != "compute":
+                self._unknown(key, path)
+                continue
             result[name] = self.value(child, item, where) if child is not None else item
         return result
+
+    def _unknown(self, key: str, path: str) -> None:
+        """A field that the schema lacks: refused, except by Cloud Storage, which looks away."""
+        if self.document.api != "storage":
+            at = f" at '{path}'" if path else ""
+            message = f'Invalid JSON payload received. Unknown name "{key}"{at}: Cannot find field.'
+            self.violations.append((path, message))
 
     def _array(self, node: Node, value: Any, path: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
@@ -94,6 +102,9 @@ class Coercion:
             # Google's reader splices a list that stands in a list of messages. hashicorp/google counts on it: it sends
             # the rules of a firewall policy followed by one list of the predefined ones.
             value = [item for entry in value for item in (entry if isinstance(entry, list) else [entry])]
+        for index, item in enumerate(value):
+            if item is None:
+                self._refuse(f"{path}[{index}]", None, "a value: a list has no empty places")
         return [self.value(items, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _string(self, node: Node, value: Any, path: str) -> Any:
@@ -154,7 +165,7 @@ class Coercion:
                 (path, f"Invalid value for field 'resource.{path}': '{value}'. It must be {wanted}.")
             )
         else:
-            shown = f'"{value}"' if isinstance(value, str) else value
+            shown = f'"{value}"' if isinstance(value, str) else json.dumps(value)
             self.violations.append((path, f"Invalid value at '{path}' ({wanted}), {shown}"))
         return value
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from local_cloud.emulator.profile import Body, ResourceType
     from local_cloud.emulator.store import Stored
 
+# What the method that creates is called, by style of the API.
+_CREATIONS = {"aip": "create", "legacy": "insert", "compute": "insert"}
 Verb = Callable[["Call"], "Body | Response"]
 
 
@@ -113,11 +115,11 @@ def create(call: Call) -> Body | Response:
     name = _new_name(call, body)
     parents.require(call, name.rpartition("/")[0])
     _refuse_taken(call, name)
+    call.memory["name"] = name
+    _apply(call, resource_type.defaults, body, only_missing=True)
     missing = missing_required(call.document, call.schema, body, call.method.id)
     if missing:
         raise _missing_field(call, missing[0])
-    call.memory["name"] = name
-    _apply(call, resource_type.defaults, body, only_missing=True)
     stored = keep(call, name, body, before=None)
     if resource_type.after_create:
         resource_type.after_create(call, stored.body)
@@ -197,6 +199,7 @@ def update(call: Call) -> Body | Response:
         body = {**read_only_kept(call, stored.body), **without_nulls(change)}
         _apply(call, call.resource_type.defaults, body, only_missing=True)
     refuse_immutable(call, stored.body, body)
+    _refuse_emptied(call, stored.body, body)
     kept = keep(call, stored.name, body, stored)
     return respond(call, kept.name, call.method.verb, kept)
 
@@ -247,6 +250,15 @@ def refuse_immutable(call: Call, before: Body, after: Body) -> None:
                 f"Invalid value for field 'resource.{path}': '{wanted}'. The field is immutable; it is '{had}'.",
                 location=path,
             )
+
+
+def _refuse_emptied(call: Call, before: Body, after: Body) -> None:
+    """ApiError 400 when a field that a creation requires, or that is fixed at creation, would be taken away."""
+    creation = f"{call.service}.{call.resource_type.collection}.{_CREATIONS[call.profile.style]}"
+    required = missing_required(call.kept_in, call.kept_schema, after, creation)
+    for path in (*required, *call.resource_type.immutable):
+        if get_path(before, path) is not None and get_path(after, path) is None:
+            raise _missing_field(call, path)
 
 
 def delete(call: Call) -> Body | Response:

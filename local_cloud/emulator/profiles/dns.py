@@ -47,9 +47,9 @@ def _check_zone(call: Call, before: Body | None, wanted: Body) -> None:
 
 
 def _without_private_parts(call: Call, body: Body) -> Body:
-    """A public zone is visible everywhere: a list of networks means nothing there and is not kept."""
-    if body.get("visibility") == "public":
-        body.pop("privateVisibilityConfig", None)
+    """A public zone is visible everywhere: networks mean nothing there, and an empty object is shown for them."""
+    if body.get("visibility") == "public" and "privateVisibilityConfig" in body:
+        body["privateVisibilityConfig"] = {}
     return body
 
 

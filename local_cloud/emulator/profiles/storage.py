@@ -60,7 +60,7 @@ PROFILE = Profile(
     canonical_name=folders.canonical_name,
     types=(
         settings.TYPE,
-        ResourceType("notifications", label="notification", cascade=True),
+        ResourceType("notifications", label="notification", output_only=("etag", "id", "selfLink")),
         folders.PLAIN,
         folders.MANAGED,
     ),

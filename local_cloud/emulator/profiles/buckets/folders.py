@@ -43,6 +43,7 @@ def _type(collection: str) -> ResourceType:
         collection,
         id_source="body:name",
         computed={"bucket": lambda call, body: call.parameters["bucket"], "metageneration": "1"},
+        output_only=("bucket", "createTime", "id", "metageneration", "pendingRenameInfo", "selfLink", "updateTime"),
         before_write=_shown_name,
         not_found="The specified folder does not exist.",
         exists="The folder you tried to create already exists.",

@@ -1,0 +1,173 @@
+"""Where each resource type is created, and the least that a creation of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_cloud.emulator.profiles.cloudbilling import BILLING_ACCOUNT
+from local_cloud.emulator.profiles.cloudresourcemanager import ORGANIZATION
+from tests.unit.emulator.conftest import PROJECT, Cloud
+
+Body = dict[str, Any]
+TAG_KEY = "the tag key that is there"
+_GLOBAL = f"projects/{PROJECT}/global"
+_REGION = f"projects/{PROJECT}/regions/europe-west1"
+_POOLS = f"projects/{PROJECT}/locations/global/workloadIdentityPools"
+_PEOPLE = "locations/global/workforcePools"
+_CLIENTS = f"projects/{PROJECT}/locations/global/oauthClients"
+_NETWORK = {"network": f"{_GLOBAL}/networks/there"}
+_OIDC = {"oidc": {"issuerUri": "https://issuer.example"}, "attributeMapping": {"google.subject": "assertion.sub"}}
+_KEY = {"use": "ENCRYPTION", "keyData": {"keySpec": "RSA_2048"}}
+_CLIENT = {
+    "clientType": "PUBLIC_CLIENT",
+    "allowedGrantTypes": ["AUTHORIZATION_CODE_GRANT"],
+    "allowedScopes": ["openid"],
+    "allowedRedirectUris": ["https://app.example"],
+}
+_CONTACT = {
+    "email": "someone@presidential-digs.example",
+    "languageTag": "en",
+    "notificationCategorySubscriptions": ["ALL"],
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """`collection` is the relative path that a creation goes to; `query` is what it needs beside the id; `fixed` are
+    fields that stay as they are in `body`, because most others are refused. `identify` says where the id stands:
+    `query:NAME`, `body:NAME`, `path`, or nowhere. `wrapper` is the field of the request that holds the resource."""
+
+    collection: str
+    body: Body = field(default_factory=dict)
+    query: str = ""
+    fixed: tuple[str, ...] = ()
+    identify: str = ""
+    wrapper: str = ""
+
+
+PLACES: Mapping[str, Place] = {
+    "billingbudgets:billingAccounts.budgets": Place(
+        f"{BILLING_ACCOUNT}/budgets", {"amount": {"specifiedAmount": {"units": "5"}}}, fixed=("amount",)
+    ),
+    "cloudbilling:billingAccounts": Place("billingAccounts"),
+    "cloudresourcemanager:folders": Place("folders", {"parent": ORGANIZATION}),
+    "cloudresourcemanager:projects": Place("projects", {"parent": ORGANIZATION}, identify="body:projectId"),
+    "cloudresourcemanager:tagKeys": Place("tagKeys", {"parent": ORGANIZATION}, identify="body:shortName"),
+    "cloudresourcemanager:tagValues": Place("tagValues", {"parent": TAG_KEY}, identify="body:shortName"),
+    "compute:networks": Place(f"{_GLOBAL}/networks", {"autoCreateSubnetworks": False}, identify="body:name"),
+    "compute:subnetworks": Place(
+        f"{_REGION}/subnetworks", {**_NETWORK, "ipCidrRange": "10.9.0.0/24"}, identify="body:name"
+    ),
+    "compute:routes": Place(f"{_GLOBAL}/routes", {**_NETWORK, "destRange": "10.9.9.0/24"}, identify="body:name"),
+    "compute:firewalls": Place(f"{_GLOBAL}/firewalls", _NETWORK, identify="body:name"),
+    "compute:networkFirewallPolicies": Place(f"{_GLOBAL}/firewallPolicies", identify="body:name"),
+    "compute:regionNetworkFirewallPolicies": Place(f"{_REGION}/firewallPolicies", identify="body:name"),
+    "compute:firewallPolicies": Place(
+        "locations/global/firewallPolicies", query=f"parentId={ORGANIZATION}", identify="body:shortName"
+    ),
+    "compute:routers": Place(f"{_REGION}/routers", _NETWORK, identify="body:name"),
+    "compute:addresses": Place(f"{_REGION}/addresses", identify="body:name"),
+    "compute:globalAddresses": Place(f"{_GLOBAL}/addresses", identify="body:name"),
+    "dns:managedZones": Place(
+        f"projects/{PROJECT}/managedZones", {"dnsName": "a.example.", "description": ""}, identify="body:name"
+    ),
+    "dns:policies": Place(f"projects/{PROJECT}/policies", identify="body:name"),
+    "dns:responsePolicies": Place(f"projects/{PROJECT}/responsePolicies", identify="body:responsePolicyName"),
+    "dns:responsePolicyRules": Place(
+        f"projects/{PROJECT}/responsePolicies/there/rules",
+        {"dnsName": "b.example.", "behavior": "bypassResponsePolicy"},
+        fixed=("behavior", "localData"),
+        identify="body:ruleName",
+    ),
+    "essentialcontacts:projects.contacts": Place(f"projects/{PROJECT}/contacts", _CONTACT),
+    "essentialcontacts:organizations.contacts": Place(f"{ORGANIZATION}/contacts", _CONTACT),
+    "iam:projects.serviceAccounts": Place(
+        f"projects/{PROJECT}/serviceAccounts", identify="body:accountId", wrapper="serviceAccount"
+    ),
+    "iam:projects.roles": Place(f"projects/{PROJECT}/roles", identify="body:roleId", wrapper="role"),
+    "iam:organizations.roles": Place(f"{ORGANIZATION}/roles", identify="body:roleId", wrapper="role"),
+    "iam:projects.locations.workloadIdentityPools": Place(_POOLS, identify="query:workloadIdentityPoolId"),
+    "iam:projects.locations.workloadIdentityPools.providers": Place(
+        f"{_POOLS}/there/providers",
+        _OIDC,
+        fixed=("aws", "saml", "x509", "oidc", "attributeMapping"),
+        identify="query:workloadIdentityPoolProviderId",
+    ),
+    "iam:projects.locations.workloadIdentityPools.providers.keys": Place(
+        f"{_POOLS}/there/providers/there/keys",
+        _KEY,
+        fixed=("keyData",),
+        identify="query:workloadIdentityPoolProviderKeyId",
+    ),
+    "iam:projects.locations.workloadIdentityPools.namespaces": Place(
+        f"{_POOLS}/there/namespaces", identify="query:workloadIdentityPoolNamespaceId"
+    ),
+    "iam:projects.locations.workloadIdentityPools.namespaces.managedIdentities": Place(
+        f"{_POOLS}/there/namespaces/there/managedIdentities", identify="query:workloadIdentityPoolManagedIdentityId"
+    ),
+    "iam:locations.workforcePools": Place(_PEOPLE, {"parent": ORGANIZATION}, identify="query:workforcePoolId"),
+    "iam:locations.workforcePools.providers": Place(
+        f"{_PEOPLE}/there/providers",
+        _OIDC,
+        fixed=("saml", "oidc", "attributeMapping"),
+        identify="query:workforcePoolProviderId",
+    ),
+    "iam:locations.workforcePools.providers.keys": Place(
+        f"{_PEOPLE}/there/providers/there/keys", _KEY, fixed=("keyData",), identify="query:workforcePoolProviderKeyId"
+    ),
+    "iam:projects.locations.oauthClients": Place(_CLIENTS, _CLIENT, identify="query:oauthClientId"),
+    "iam:projects.locations.oauthClients.credentials": Place(
+        f"{_CLIENTS}/there-client/credentials", identify="query:oauthClientCredentialId"
+    ),
+    "monitoring:projects.notificationChannels": Place(
+        f"projects/{PROJECT}/notificationChannels",
+        {"type": "email", "labels": {"email_address": "someone@presidential-digs.example"}},
+        fixed=("type", "labels"),
+    ),
+    "pubsub:projects.topics": Place(f"projects/{PROJECT}/topics", identify="path"),
+    "pubsub:projects.subscriptions": Place(
+        f"projects/{PROJECT}/subscriptions", {"topic": f"projects/{PROJECT}/topics/there"}, identify="path"
+    ),
+    "pubsub:projects.snapshots": Place(
+        f"projects/{PROJECT}/snapshots", {"subscription": f"projects/{PROJECT}/subscriptions/there"}, identify="path"
+    ),
+    "storage:buckets": Place("b", query=f"project={PROJECT}", identify="body:name"),
+    "storage:notifications": Place("b/there-bucket/notificationConfigs", {"topic": "projects/p/topics/t"}),
+    "storage:folders": Place("b/there-bucket/folders", identify="body:name"),
+    "storage:managedFolders": Place("b/there-bucket/managedFolders", identify="body:name"),
+}
+# What has no creation of its own kind: made by other calls, which tests of their own make.
+WITHOUT_PLACE: Mapping[str, str] = {
+    "cloudquotas:projects.locations.quotaPreferences": "only known quotas, once each: test_quota",
+    "cloudresourcemanager:organizations": "made with the cloud",
+    "cloudresourcemanager:tagBindings": "named by what they bind: the recordings",
+    "dns:changes": "its records are what is kept: test_records",
+    "dns:resourceRecordSets": "named by name and type: test_records",
+    "essentialcontacts:folders.contacts": "as those of projects",
+    "iam:projects.serviceAccounts.keys": "the private half is shown once: test_identities",
+    "serviceusage:services": "there without a creation",
+}
+
+
+def prepare(cloud: Cloud) -> dict[str, str]:
+    """Make what the places are in: every parent is called `there`, or has the name that is returned for its mark."""
+    cloud.project()
+    compute = f"compute/compute/v1/{_GLOBAL}"
+    cloud.ok("POST", f"{compute}/networks", {"name": "there", "autoCreateSubnetworks": False})
+    cloud.ok("POST", f"dns/dns/v1/projects/{PROJECT}/responsePolicies", {"responsePolicyName": "there"})
+    iam = "iam/v1"
+    cloud.ok("POST", f"{iam}/{_POOLS}?workloadIdentityPoolId=there", {})
+    cloud.ok("POST", f"{iam}/{_POOLS}/there/providers?workloadIdentityPoolProviderId=there", _OIDC)
+    cloud.ok("POST", f"{iam}/{_POOLS}/there/namespaces?workloadIdentityPoolNamespaceId=there", {})
+    cloud.ok("POST", f"{iam}/{_PEOPLE}?workforcePoolId=there", {"parent": ORGANIZATION})
+    cloud.ok("POST", f"{iam}/{_PEOPLE}/there/providers?workforcePoolProviderId=there", _OIDC)
+    cloud.ok("POST", f"{iam}/{_CLIENTS}?oauthClientId=there-client", _CLIENT)
+    cloud.ok("PUT", f"pubsub/v1/projects/{PROJECT}/topics/there", {})
+    topic = {"topic": f"projects/{PROJECT}/topics/there"}
+    cloud.ok("PUT", f"pubsub/v1/projects/{PROJECT}/subscriptions/there", topic)
+    cloud.ok("POST", f"storage/storage/v1/b?project={PROJECT}", {"name": "there-bucket"})
+    cloud.ok("POST", "cloudresourcemanager/v3/tagKeys", {"parent": ORGANIZATION, "shortName": "there"})
+    (tag_key,) = cloud.emulator.store.children("cloudresourcemanager", "tagKeys")
+    return {TAG_KEY: tag_key.name}
