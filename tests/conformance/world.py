@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.conformance.replay import Replay
 
 CALLER = "user@example.com"
+_ORGANIZATION = "organizations/123456789012"
+_RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 _PROJECTS = ("example-project-01",)
 
 
@@ -21,42 +23,14 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     """Fill the fresh cloud of `replay` with what `case` needs."""
     text = json.dumps(case)
     replay.settings.operation_seconds = 0.0
-    owner = [{"role": role, "members": [f"user:{CALLER}"]} for role in ("roles/owner", "roles/billing.admin")]
-    for service, name in (
-        ("cloudresourcemanager", "organizations/123456789012"),
-        ("cloudbilling", "billingAccounts/01D165-CA11AB-1E0001"),
-    ):
-        replay.emulator.store.put_policy(service, name, {"version": 1, "bindings": owner, "etag": "BwXrecorded="})
-    parent = {"type": "organization", "id": "123456789012"}
+    _owner_taken_for_granted(replay)
     made = [name for name in _PROJECTS if name in text and not _creates(case, name)]
     for project in ("recorded-project", *made):
-        replay.send(
-            "POST",
-            "cloudresourcemanager.googleapis.com",
-            "/v1/projects",
-            "",
-            {"projectId": project, "name": project, "parent": parent},
-        )
-        replay.send(
-            "POST",
-            "cloudresourcemanager.googleapis.com",
-            f"/v1/projects/{project}:setIamPolicy",
-            "",
-            {"policy": {"bindings": []}},
-        )
-        for api in replay.emulator.profiles:
-            path = f"/v1/projects/{project}/services/{api}.googleapis.com:enable"
-            if _may_enable(text, project, api):
-                replay.send("POST", "serviceusage.googleapis.com", path, "", {})
+        _project_taken_for_granted(replay, project, text)
     bindings.values["projectNumber"] = [replay.emulator.project_number("recorded-project") or ""]
     if "folderID" in text:
-        created = replay.send(
-            "POST",
-            "cloudresourcemanager.googleapis.com",
-            "/v3/folders",
-            "",
-            {"parent": "organizations/123456789012", "displayName": "recorded"},
-        )
+        body = {"parent": _ORGANIZATION, "displayName": "recorded"}
+        created = replay.send("POST", _RESOURCE_MANAGER, "/v3/folders", "", body)
         bindings.values["folderID"] = [created.parsed().get("response", {}).get("name", "folders/0").partition("/")[2]]
     _buckets_taken_for_granted(replay, case)
     _subscriptions_taken_for_granted(replay, case)
@@ -66,6 +40,29 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     elif "networks/default" in text:
         _default_network(replay)
     replay.settings.operation_seconds = 1.0
+
+
+def _owner_taken_for_granted(replay: Replay) -> None:
+    """The caller owns the organisation and administers the billing account."""
+    owner = [{"role": role, "members": [f"user:{CALLER}"]} for role in ("roles/owner", "roles/billing.admin")]
+    for service, name in (
+        ("cloudresourcemanager", _ORGANIZATION),
+        ("cloudbilling", "billingAccounts/01D165-CA11AB-1E0001"),
+    ):
+        replay.emulator.store.put_policy(service, name, {"version": 1, "bindings": owner, "etag": "BwXrecorded="})
+
+
+def _project_taken_for_granted(replay: Replay, project: str, text: str) -> None:
+    """A project without a policy of its own, with every API enabled that the case of `text` does not find disabled."""
+    parent = {"type": "organization", "id": _ORGANIZATION.partition("/")[2]}
+    body = {"projectId": project, "name": project, "parent": parent}
+    replay.send("POST", _RESOURCE_MANAGER, "/v1/projects", "", body)
+    nobody: Mapping[str, Any] = {"policy": {"bindings": []}}
+    replay.send("POST", _RESOURCE_MANAGER, f"/v1/projects/{project}:setIamPolicy", "", nobody)
+    for api in replay.emulator.profiles:
+        path = f"/v1/projects/{project}/services/{api}.googleapis.com:enable"
+        if _may_enable(text, project, api):
+            replay.send("POST", "serviceusage.googleapis.com", path, "", {})
 
 
 def _creates(case: Mapping[str, Any], project: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import google.auth.transport.requests
@@ -125,51 +126,75 @@ def make_provider(cloud: LocalCloud, issuer_key: rsa.RSAPrivateKey) -> None:
     assert made.status_code == 200, made.text
 
 
-def test_a_workload_gets_in_without_a_key(
-    clean_cloud: LocalCloud, account: str, session: requests.Session, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Workload:
+    """A job of the admitted repository: `configuration` is its credentials file, which names the file `token`."""
+
+    issuer_key: rsa.RSAPrivateKey
+    pool: str
+    configuration: dict[str, Any]
+    token: Path
+
+    @property
+    def claims(self) -> dict[str, str | int]:
+        """What the issuer says of it."""
+        now = int(time.time())
+        return {
+            "iss": "https://token.actions.githubusercontent.com",
+            "aud": f"https:{self.configuration['audience']}",
+            "sub": "repo:presidential-digs/platform:ref:refs/heads/main",
+            "repository": "presidential-digs/platform",
+            "iat": now,
+            "exp": now + 600,
+        }
+
+    def present(self, **other: str) -> None:
+        """Have the issuer sign the claims, with `other` values for some."""
+        claims = {**self.claims, **other}
+        self.token.write_text(jwt.encode(claims, self.issuer_key, algorithm="RS256", headers={"kid": "g1"}))
+
+    def credentials(self, impersonate: str = "") -> Any:
+        """What Google's library makes of the configuration."""
+        url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{impersonate}:generateAccessToken"
+        more = {"service_account_impersonation_url": url} if impersonate else {}
+        return identity_pool.Credentials.from_info({**self.configuration, **more}, scopes=SCOPES)  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def workload(clean_cloud: LocalCloud, account: str, tmp_path: Path) -> Workload:
     issuer_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     make_provider(clean_cloud, issuer_key)
     number = clean_cloud.get(f"cloudresourcemanager.googleapis.com/v1/projects/{PROJECT}").json()["projectNumber"]
     pool = f"projects/{number}/locations/global/workloadIdentityPools/github"
-    audience = f"//iam.googleapis.com/{pool}/providers/actions"
-    now = int(time.time())
-    claims = {
-        "iss": "https://token.actions.githubusercontent.com",
-        "aud": f"https:{audience}",
-        "sub": "repo:presidential-digs/platform:ref:refs/heads/main",
-        "repository": "presidential-digs/platform",
-        "iat": now,
-        "exp": now + 600,
-    }
-    token_file = tmp_path / "token"
-    token_file.write_text(jwt.encode(claims, issuer_key, algorithm="RS256", headers={"kid": "g1"}))
     configuration = {
         "type": "external_account",
-        "audience": audience,
+        "audience": f"//iam.googleapis.com/{pool}/providers/actions",
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": "https://sts.googleapis.com/v1/token",
-        "credential_source": {"file": str(token_file)},
+        "credential_source": {"file": str(tmp_path / "token")},
     }
+    return Workload(issuer_key, pool, configuration, tmp_path / "token")
+
+
+def test_a_workload_gets_in_without_a_key(
+    clean_cloud: LocalCloud, account: str, session: requests.Session, workload: Workload
+) -> None:
     transport = google.auth.transport.requests.Request(session)
-    credentials: Any = identity_pool.Credentials.from_info(configuration, scopes=SCOPES)  # type: ignore[no-untyped-call]
-    credentials.refresh(transport)
-    clean_cloud.get(f"cloudresourcemanager.googleapis.com/v1/projects/{PROJECT}", token=credentials.token)
-    assert clean_cloud.journal()[-1]["principal"] == f"principal://iam.googleapis.com/{pool}/subject/{claims['sub']}"
+    workload.present()
+    itself = workload.credentials()
+    itself.refresh(transport)
+    clean_cloud.get(f"cloudresourcemanager.googleapis.com/v1/projects/{PROJECT}", token=itself.token)
+    subject = f"principal://iam.googleapis.com/{workload.pool}/subject/{workload.claims['sub']}"
+    assert clean_cloud.journal()[-1]["principal"] == subject
 
-    impersonating = {
-        **configuration,
-        "service_account_impersonation_url": (
-            f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
-        ),
-    }
-    credentials = identity_pool.Credentials.from_info(impersonating, scopes=SCOPES)  # type: ignore[no-untyped-call]
-    credentials.refresh(transport)
-    assert who(session, credentials.token)["email"] == account
+    impersonating = workload.credentials(impersonate=account)
+    impersonating.refresh(transport)
+    assert who(session, impersonating.token)["email"] == account
 
-    token_file.write_text(
-        jwt.encode({**claims, "repository": "evil/fork"}, issuer_key, algorithm="RS256", headers={"kid": "g1"})
-    )
-    credentials = identity_pool.Credentials.from_info(impersonating, scopes=SCOPES)  # type: ignore[no-untyped-call]
+
+def test_a_workload_of_another_repository_stays_outside(
+    account: str, session: requests.Session, workload: Workload
+) -> None:
+    workload.present(repository="evil/fork")
     with pytest.raises(google.auth.exceptions.OAuthError, match="rejected by the attribute condition"):
-        credentials.refresh(transport)
+        workload.credentials(impersonate=account).refresh(google.auth.transport.requests.Request(session))

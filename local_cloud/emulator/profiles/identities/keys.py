@@ -51,9 +51,20 @@ def create(call: Call) -> Body:
         "GOOGLE_PROVIDED",
         certificate(private, account["email"], call.now),
     )
-    file = {
+    file = _credentials_file(account, call.project, key_id, private)
+    shown = {key: value for key, value in body.items() if key not in (_PUBLIC_PEM, "publicKeyData")}
+    return {
+        **shown,
+        "privateKeyType": call.body.get("privateKeyType") or "TYPE_GOOGLE_CREDENTIALS_FILE",
+        "privateKeyData": base64.b64encode(json.dumps(file, indent=2).encode()).decode(),
+    }
+
+
+def _credentials_file(account: Body, project: str, key_id: str, private: rsa.RSAPrivateKey) -> Body:
+    """What a client library reads as GOOGLE_APPLICATION_CREDENTIALS."""
+    return {
         "type": "service_account",
-        "project_id": call.project,
+        "project_id": project,
         "private_key_id": key_id,
         "private_key": private_pem(private),
         "client_email": account["email"],
@@ -62,13 +73,6 @@ def create(call: Call) -> Body:
         "token_uri": "https://oauth2.googleapis.com/token",
         "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
         "universe_domain": "googleapis.com",
-    }
-    shown = {key: value for key, value in body.items() if key not in (_PUBLIC_PEM, "publicKeyData")}
-    data = base64.b64encode(json.dumps(file, indent=2).encode()).decode()
-    return {
-        **shown,
-        "privateKeyType": call.body.get("privateKeyType") or "TYPE_GOOGLE_CREDENTIALS_FILE",
-        "privateKeyData": data,
     }
 
 
