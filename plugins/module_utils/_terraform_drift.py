@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,12 +10,16 @@ if TYPE_CHECKING:
 
     Resource = Mapping[str, Any]
 
+# What stands before `projects/` in a link to a resource of Google's, e.g. https://compute.googleapis.com/compute/v1/.
+_LINK = re.compile(r"^(?:https:)?//[a-z.]+\.googleapis\.com/(?:(?:[a-z]+/)?v[0-9]\w*/)?(?=projects/)")
+
 
 def settled_drift(resources: Iterable[Resource]) -> Iterator[dict[str, Any]]:
     """Yield the entries of `resource_drift` that differ, without the differences that mean nothing.
 
     A provider keeps null for what was not set and reads back an empty value, so the first refresh after an apply finds
-    `labels` changed from null to {}. That is not drift.
+    `labels` changed from null to {}. It keeps a link inside a set as the configuration spelled it,
+    `projects/p/global/networks/n`, and reads back the whole URL. Neither is drift.
     """
     for resource in resources:
         change = resource["change"]
@@ -42,9 +47,11 @@ def settable_drift(resources: Iterable[Resource], schemas: Mapping[str, Any]) ->
 
 
 def _settled(before: Any, after: Any) -> Any:
-    """Return `after` with what was null before and is empty now (or the other way round) put back."""
+    """Return `after` with what was null before and is empty now (or the other way round) and links put back."""
     if before is None or after is None:
         return before if not before and not after else after
+    if isinstance(before, str) and isinstance(after, str):
+        return before if _LINK.sub("", before) == _LINK.sub("", after) else after
     if isinstance(before, dict) and isinstance(after, dict):
         settled = {key: _settled(before.get(key), item) for key, item in after.items()}
         return {key: item for key, item in settled.items() if key in before or item is not None}

@@ -18,6 +18,7 @@ from plugins.module_utils._terraform_plan import (
     masked_outputs,
 )
 
+COMPUTE = "https://compute.googleapis.com/compute/v1"
 PLANTED = "planted-secret-8842"
 
 
@@ -215,6 +216,7 @@ def test_outputs_are_masked_unless_revealed() -> None:
         ({"a": [{"b": None, "c": 1}]}, {"a": [{"b": [], "c": 1}]}),
         ({"flag": None, "text": ""}, {"flag": False, "text": None}),
         ({}, {"added": None}),
+        ({"link": ["projects/p/global/networks/n"]}, {"link": [f"{COMPUTE}/projects/p/global/networks/n"]}),
     ],
 )
 def test_nothing_and_empty_are_no_drift(before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -230,6 +232,7 @@ def test_nothing_and_empty_are_no_drift(before: dict[str, Any], after: dict[str,
         ({"labels": {"a": "b"}}, {"labels": None}),
         ({"rules": [1]}, {"rules": [1, 2]}),
         ({"count": 1}, {"count": 0}),
+        ({"link": "projects/p/global/networks/n"}, {"link": f"{COMPUTE}/projects/p/global/networks/m"}),
         ({"a": 1}, None),
     ],
 )
