@@ -13,7 +13,8 @@ if [ ! -d "inventories/$environment/group_vars" ]; then
 fi
 
 if [ "$environment" = local ]; then
-  python -m local_cloud up
+  # A cloud that is started here asks for every permission, as Google does; one that runs keeps its settings.
+  python -m local_cloud status >/dev/null 2>&1 || python -m local_cloud up --iam enforce
   exports=$(python -m local_cloud env)
   eval "$exports"
 fi
