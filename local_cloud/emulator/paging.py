@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = 500
 
 
-def page(call: Call, items: Sequence[Mapping[str, Any]], key: str) -> Body:
+def page(call: Call, items: Sequence[Any], key: str) -> Body:
     """One page of `items` under `key`, with `nextPageToken` when there are more; an empty list leaves the key out, as
     the APIs do."""
     accepts = compile_filter(call.query.get("filter", ""))

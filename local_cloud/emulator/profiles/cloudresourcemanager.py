@@ -8,7 +8,7 @@ from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import ApiError, failed_precondition, invalid
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.profile import Adapter, Body, Profile, ResourceType, SoftDelete
-from local_cloud.emulator.profiles.organisation import tags
+from local_cloud.emulator.profiles.organisation import holds, tags
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -185,6 +185,9 @@ def _policy_names(call: Call) -> list[tuple[str, str]]:
         parent = call.body.get("parent") or call.query.get("parent") or ""
         name = f"{parent.get('type')}s/{parent.get('id')}" if isinstance(parent, dict) else str(parent)
         return [("cloudresourcemanager", call.emulator.canonical(call.profile, name))]
+    if call.name.startswith("liens/"):
+        lien = call.store.get("cloudresourcemanager", call.name)
+        return [("cloudresourcemanager", call.emulator.canonical(call.profile, lien.body["parent"]))] if lien else []
     return [("cloudresourcemanager", call.name)]
 
 
@@ -196,6 +199,8 @@ PROFILE = Profile(
         "projects.getAncestry": ("resourcemanager.projects.get",),
         "v1:projects.list": (),
         "projects.search": (),
+        **{f"liens.{verb}": ("resourcemanager.projects.updateLiens",) for verb in ("create", "delete")},
+        **{f"liens.{verb}": ("resourcemanager.projects.get",) for verb in ("get", "list")},
         "folders.search": (),
         "organizations.search": (),
         "tagBindings.list": (),
@@ -210,13 +215,13 @@ PROFILE = Profile(
     types=(
         ResourceType("organizations"),
         *tags.TYPES,
+        *holds.TYPES,
         ResourceType(
             "folders",
             id_source="numeric",
             defaults={"state": "ACTIVE"},
             writable=("state",),
             soft_delete=SoftDelete(_PROJECT_RETENTION, {"state": "DELETE_REQUESTED"}),
-            cascade=False,
         ),
         ResourceType(
             "projects",
@@ -245,6 +250,7 @@ PROFILE = Profile(
         "projects.move": _move,
         "folders.move": _move,
         **tags.METHODS,
+        **holds.METHODS,
     },
     seed=_seed,
 )

@@ -135,6 +135,8 @@ PROFILE = Profile(
                 "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
                 "stackType": "IPV4_ONLY",
                 "allowSubnetCidrRoutesOverlap": False,
+                "logConfig": lambda call, body: {"enable": True} if body.get("enableFlowLogs") else None,
+                "?logConfig.enable": lambda call, body: body.get("enableFlowLogs"),
                 "?logConfig.aggregationInterval": lambda call, body: (
                     "INTERVAL_5_SEC" if body["logConfig"].get("enable") else None
                 ),

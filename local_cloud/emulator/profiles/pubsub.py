@@ -1,4 +1,4 @@
-"""Pub/Sub: topics, subscriptions and snapshots."""
+"""Pub/Sub: topics, subscriptions, snapshots and schemas."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from local_cloud.emulator.errors import not_found
 from local_cloud.emulator.profile import Body, Profile, ResourceType
+from local_cloud.emulator.profiles.messaging import schemas, subscriptions
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -30,6 +31,13 @@ def _without_subscription(call: Call, body: Body) -> Body:
 PROFILE = Profile(
     api="pubsub",
     type_url="google.pubsub.v1",
+    permissions={
+        "projects.schemas.deleteRevision": ("pubsub.schemas.delete",),
+        "projects.topics.subscriptions.list": ("pubsub.topics.get",),
+        "projects.topics.snapshots.list": ("pubsub.topics.get",),
+        "projects.subscriptions.modifyPushConfig": ("pubsub.subscriptions.update",),
+        "projects.subscriptions.detach": ("pubsub.topics.detachSubscription",),
+    },
     types=(
         ResourceType(
             "projects.topics",
@@ -37,21 +45,8 @@ PROFILE = Profile(
             exists="Resource already exists in the project (resource={id}).",
             loose_references={"kmsKeyName": "cloudkms:projects.locations.keyRings.cryptoKeys"},
         ),
-        ResourceType(
-            "projects.subscriptions",
-            not_found="Resource not found (resource={id}).",
-            exists="Resource already exists in the project (resource={id}).",
-            defaults={
-                "ackDeadlineSeconds": 10,
-                "messageRetentionDuration": "604800s",
-                # A policy without a ttl means that the subscription never expires.
-                "expirationPolicy": {"ttl": "2678400s"},
-                "pushConfig": {},
-            },
-            computed={"state": "ACTIVE"},
-            references={"topic": "projects.topics"},
-            immutable=("topic", "filter", "enableMessageOrdering"),
-        ),
+        subscriptions.TYPE,
+        schemas.TYPE,
         ResourceType(
             "projects.snapshots",
             not_found="Resource not found (resource={id}).",
@@ -60,4 +55,5 @@ PROFILE = Profile(
             before_write=_without_subscription,
         ),
     ),
+    methods={**subscriptions.METHODS, **schemas.METHODS},
 )

@@ -130,6 +130,21 @@ PLACES: Mapping[str, Place] = {
     "pubsub:projects.subscriptions": Place(
         f"projects/{PROJECT}/subscriptions", {"topic": f"projects/{PROJECT}/topics/there"}, identify="path"
     ),
+    "pubsub:projects.schemas": Place(
+        f"projects/{PROJECT}/schemas",
+        {"type": "AVRO", "definition": '{"type": "string"}'},
+        fixed=("type", "definition"),
+        identify="query:schemaId",
+    ),
+    "cloudresourcemanager:liens": Place(
+        "liens",
+        {
+            "parent": f"projects/{PROJECT}",
+            "restrictions": ["resourcemanager.projects.delete"],
+            "reason": "it is needed",
+            "origin": "a test",
+        },
+    ),
     "pubsub:projects.snapshots": Place(
         f"projects/{PROJECT}/snapshots", {"subscription": f"projects/{PROJECT}/subscriptions/there"}, identify="path"
     ),
@@ -143,6 +158,7 @@ WITHOUT_PLACE: Mapping[str, str] = {
     "cloudquotas:projects.locations.quotaPreferences": "only known quotas, once each: test_quota",
     "cloudresourcemanager:organizations": "made with the cloud",
     "cloudresourcemanager:tagBindings": "named by what they bind: the recordings",
+    "cloudresourcemanager:tagValues.tagHolds": "has no get: test_holds",
     "dns:changes": "its records are what is kept: test_records",
     "dns:resourceRecordSets": "named by name and type: test_records",
     "essentialcontacts:folders.contacts": "as those of projects",

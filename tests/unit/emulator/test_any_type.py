@@ -31,6 +31,8 @@ _UNDECLARED = ("@type", "$.zoneContext", "allowSubnetCidrRoutesOverlap")
 # Fields that are sent and not shown as they were sent: expression over `api:collection path`, and the reason.
 CHANGED: Mapping[str, str] = {
     r"compute:\w+ region": "the path says where the resource is",
+    r"cloudresourcemanager:liens (parent|createTime|name)": "the server's own words",
+    r"compute:firewallPolicies displayName": "the older spelling of shortName, which the example gives as well",
     r"pubsub:projects.snapshots subscription": "a snapshot shows its topic",
 }
 

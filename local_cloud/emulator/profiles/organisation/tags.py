@@ -9,6 +9,7 @@ from local_cloud.emulator import operations, verbs
 from local_cloud.emulator.errors import ApiError, invalid
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.profile import Body, ResourceType
+from local_cloud.emulator.profiles.organisation import holds
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -82,6 +83,7 @@ def _list(call: Call) -> Body:
 def _delete(call: Call) -> Body:
     """The operation of a deletion shows what was deleted."""
     stored = call.stored()
+    holds.refuse_held(call)
     held = [
         item.name
         for item in call.store.children("cloudresourcemanager", "tagValues")
