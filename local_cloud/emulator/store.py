@@ -73,7 +73,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
+        except BaseException:  # an interrupt leaves no half of it either
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
