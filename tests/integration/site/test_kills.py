@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,11 +19,6 @@ import pytest
 from tests.ansible_runs import ROOT, play
 from tests.integration.site.holdings import holdings, locks
 from tests.local_cloud import LocalCloud
-
-# How many moments `make soak` tries; `make test` tries one of each.
-RUN_KILLS, DAEMON_KILLS = 20, 10
-# The same moments in every run, so that a red one can be looked at again.
-MOMENTS = random.Random(20261123)  # noqa: S311 - moments, not secrets
 
 
 @pytest.fixture(scope="module")
@@ -57,42 +53,45 @@ def _converges(cloud: LocalCloud, runs: Path, wanted: Counter[str]) -> None:
     assert wanted - holdings(cloud) == Counter()
 
 
-def _moments(soak: bool, kills: int) -> list[float]:
-    return [MOMENTS.uniform(0.05, 0.85) for _ in range(kills if soak else 1)]
+def _kill_run(cloud: LocalCloud, process: subprocess.Popen[bytes]) -> None:
+    # A run that was quicker than the first has left nothing to kill.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.seconds(90)
-def test_run_is_killed(
-    cloud: LocalCloud, finished: tuple[Counter[str], float], soak: bool, tmp_path: Path, subtests: pytest.Subtests
-) -> None:
+def _kill_daemon(cloud: LocalCloud, process: subprocess.Popen[bytes]) -> None:
+    os.kill(cloud.pid, signal.SIGKILL)
+    cloud.start()
+
+
+KILLS: dict[str, Callable[[LocalCloud, subprocess.Popen[bytes]], None]] = {"run": _kill_run, "daemon": _kill_daemon}
+# How many moments `make soak` tries of each; `make test` tries one.
+MOMENTS = {"run": 20, "daemon": 10}
+
+
+def _survives(what: str, number: int, cloud: LocalCloud, finished: tuple[Counter[str], float], runs: Path) -> None:
     wanted, seconds = finished
-    for number, moment in enumerate(_moments(soak, RUN_KILLS)):
-        with subtests.test(moment=moment):
-            cloud.reset()
-            runs = tmp_path / str(number)
-            runs.mkdir()
-            process = _start(cloud, runs)
-            _until(process, seconds * moment)
-            # A run that was quicker than the first has left nothing to kill.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            _converges(cloud, runs, wanted)
+    # The same moments in every soak, so that a red one can be looked at again.
+    moment = random.Random(f"{what}{number}").uniform(0.05, 0.85)  # noqa: S311 - a moment, not a secret
+    cloud.reset()
+    process = _start(cloud, runs)
+    _until(process, seconds * moment)
+    KILLS[what](cloud, process)
+    process.wait()
+    _converges(cloud, runs, wanted)
 
 
-@pytest.mark.seconds(90)
-def test_daemon_is_killed(
-    cloud: LocalCloud, finished: tuple[Counter[str], float], soak: bool, tmp_path: Path, subtests: pytest.Subtests
+@pytest.mark.seconds(60)
+@pytest.mark.parametrize("what", list(KILLS))
+def test_next_run_converges(what: str, cloud: LocalCloud, finished: tuple[Counter[str], float], tmp_path: Path) -> None:
+    _survives(what, 0, cloud, finished, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("what", "number"), [(what, number) for what, count in MOMENTS.items() for number in range(count)]
+)
+def test_next_run_converges_from_any_moment(
+    what: str, number: int, cloud: LocalCloud, finished: tuple[Counter[str], float], tmp_path: Path
 ) -> None:
-    wanted, seconds = finished
-    for number, moment in enumerate(_moments(soak, DAEMON_KILLS)):
-        with subtests.test(moment=moment):
-            cloud.reset()
-            runs = tmp_path / str(number)
-            runs.mkdir()
-            process = _start(cloud, runs)
-            _until(process, seconds * moment)
-            os.kill(cloud.pid, signal.SIGKILL)
-            cloud.start()
-            process.wait()
-            _converges(cloud, runs, wanted)
+    _survives(what, number, cloud, finished, tmp_path)
