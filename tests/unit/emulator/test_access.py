@@ -25,6 +25,11 @@ DEPLOYER = Principal(
 )
 # Methods where the reference names more than a caller needs (alternatives, optional extras), each with the reason.
 DEPARTURES = {
+    **{
+        f"storage.{noun}AccessControls.{verb}": "getIamPolicy and update are for uniform access"
+        for noun in ("defaultObject", "object")
+        for verb in ("delete", "insert", "patch", "update")
+    },
     "cloudbilling.billingAccounts.list": "lists what the caller may see; needs nothing by itself",
     "cloudresourcemanager.projects.list": "v1 lists what the caller may see; needs nothing by itself",
     "compute.addresses.delete": "the Internal permission is for internal addresses",

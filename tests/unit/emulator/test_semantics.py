@@ -158,8 +158,8 @@ def test_unimplemented_says_so(cloud: Cloud, project: str) -> None:
     error = cloud.refused(501, "GET", f"compute/compute/v1/projects/{project}/global/interconnects")
     assert "compute.interconnects.list" in error["message"]
     assert "profiles/compute.py" in error["message"]
-    storage = cloud.refused(400, "GET", "storage/storage/v1/projects/p/hmacKeys")
-    assert "storage.projects.hmacKeys.list" in storage["message"]
+    storage = cloud.refused(400, "POST", "storage/storage/v1/b/some-bucket/relocate", {})
+    assert "storage.buckets.relocate" in storage["message"]
 
 
 def test_without_token(cloud: Cloud) -> None:

@@ -94,3 +94,48 @@ def test_prevented_public_access(cloud: Cloud, bucket: str) -> None:
 def test_missing_object_at_the_root(cloud: Cloud, bucket: str) -> None:
     missing = cloud.send("GET", f"storage/{bucket}/nothing")
     assert (missing.status, b"NoSuchKey" in missing.body) == (404, True)
+
+
+def test_access_lists_entry_by_entry(cloud: Cloud, bucket: str) -> None:
+    _put(cloud, "dir/x", b"content")
+    for place in (f"b/{bucket}/acl", f"b/{bucket}/defaultObjectAcl", f"b/{bucket}/o/dir%2Fx/acl"):
+        url = f"storage/storage/v1/{place}"
+        teams = {entry["entity"].rpartition("-")[0] for entry in cloud.ok("GET", url)["items"]}
+        assert teams == {"project-owners", "project-editors", "project-viewers"}
+        cloud.ok("POST", url, {"entity": "user-a@example.com", "role": "READER"})
+        assert cloud.ok("GET", f"{url}/user-a@example.com")["email"] == "a@example.com"
+        cloud.ok("DELETE", f"{url}/user-a@example.com")
+        cloud.refused(404, "GET", f"{url}/user-a@example.com")
+        cloud.refused(400, "POST", url, {"entity": "allUsers", "role": "EVERYTHING"})
+    assert int(cloud.ok("GET", f"storage/storage/v1/b/{bucket}")["metageneration"]) == 5
+    access = {"uniformBucketLevelAccess": {"enabled": True}}
+    cloud.ok("PATCH", f"storage/storage/v1/b/{bucket}", {"iamConfiguration": access})
+    cloud.refused(400, "GET", f"storage/storage/v1/b/{bucket}/acl")
+
+
+def test_added_entry_is_in_the_full_bucket(cloud: Cloud, bucket: str) -> None:
+    cloud.ok("POST", f"storage/storage/v1/b/{bucket}/acl", {"entity": "allUsers", "role": "READER"})
+    shown = cloud.ok("GET", f"storage/storage/v1/b/{bucket}?projection=full")
+    assert "allUsers" in [entry["entity"] for entry in shown["acl"]]
+
+
+def test_key_of_a_service_account(cloud: Cloud, project: str) -> None:
+    email = cloud.ok("POST", f"iam/v1/projects/{project}/serviceAccounts", {"accountId": "reader"})["email"]
+    keys = f"storage/storage/v1/projects/{project}/hmacKeys"
+    made = cloud.ok("POST", f"{keys}?serviceAccountEmail={email}")
+    key = f"{keys}/{made['metadata']['accessId']}"
+    assert "secret" not in cloud.ok("GET", key)
+    cloud.refused(400, "DELETE", key)
+    cloud.ok("PUT", key, {"state": "INACTIVE"})
+    cloud.ok("DELETE", key)
+    assert "items" not in cloud.ok("GET", keys)
+
+
+def test_folders_among_the_prefixes(cloud: Cloud, project: str) -> None:
+    space = {"name": "with-folders", "hierarchicalNamespace": {"enabled": True}}
+    space["iamConfiguration"] = {"uniformBucketLevelAccess": {"enabled": True}}
+    cloud.ok("POST", f"storage/storage/v1/b?project={project}", space)
+    cloud.ok("POST", "storage/storage/v1/b/with-folders/folders", {"name": "logs/"})
+    url = "storage/storage/v1/b/with-folders/o?delimiter=/"
+    assert "prefixes" not in cloud.ok("GET", url)
+    assert cloud.ok("GET", f"{url}&includeFoldersAsPrefixes=true")["prefixes"] == ["logs/"]

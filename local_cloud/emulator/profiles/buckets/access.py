@@ -1,4 +1,4 @@
-"""Bucket IAM in Cloud Storage's own paths and shapes, access control entries, notifications, folders."""
+"""Bucket IAM in Cloud Storage's own paths and shapes, and notifications."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from local_cloud.emulator import policies
 from local_cloud.emulator.call import queries_of
 from local_cloud.emulator.errors import ApiError, invalid, not_found
-from local_cloud.emulator.http import Response
 from local_cloud.emulator.profile import Body, Handler
+from local_cloud.emulator.profiles.buckets import acls, projects
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -73,48 +73,6 @@ def test_permissions(call: Call) -> Body:
     return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
 
 
-def _acl_name(call: Call) -> str:
-    return f"b/{call.parameters['bucket']}/acl/{call.parameters.get('entity') or call.body.get('entity')}"
-
-
-def _uniform(call: Call) -> None:
-    if _bucket(call)["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
-        raise invalid("Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled.")
-
-
-def put_acl(call: Call) -> Body:
-    """`bucketAccessControls.insert`, `patch` and `update`."""
-    _uniform(call)
-    name = _acl_name(call)
-    entity = name.rpartition("/")[2]
-    body = {
-        "kind": "storage#bucketAccessControl",
-        "id": f"{call.parameters['bucket']}/{entity}",
-        "selfLink": call.self_link(name),
-        "bucket": call.parameters["bucket"],
-        "entity": entity,
-        "role": call.required("role"),
-        "etag": "CAE=",
-    }
-    return call.store.put("storage", name, "bucketAccessControls", body).body
-
-
-def get_acl(call: Call) -> Body:
-    """`bucketAccessControls.get`."""
-    _uniform(call)
-    stored = call.store.get("storage", _acl_name(call))
-    if stored is None:
-        raise not_found("The specified entity does not exist.")
-    return stored.body
-
-
-def delete_acl(call: Call) -> Response:
-    """`bucketAccessControls.delete`."""
-    get_acl(call)
-    call.store.remove("storage", _acl_name(call))
-    return Response.empty(204)
-
-
 def insert_notification(call: Call) -> Body:
     """`notifications.insert`."""
     bucket = _bucket(call)["name"]
@@ -135,14 +93,11 @@ def insert_notification(call: Call) -> Body:
 
 
 METHODS: dict[str, Handler] = {
+    **acls.METHODS,
+    **projects.METHODS,
     "buckets.getIamPolicy": get_policy,
     "buckets.setIamPolicy": set_policy,
     "buckets.testIamPermissions": test_permissions,
-    "bucketAccessControls.insert": put_acl,
-    "bucketAccessControls.update": put_acl,
-    "bucketAccessControls.patch": put_acl,
-    "bucketAccessControls.get": get_acl,
-    "bucketAccessControls.delete": delete_acl,
     "notifications.insert": insert_notification,
 }
 # What needs more, or less, than the naming rule says (https://cloud.google.com/storage/docs/access-control/iam-json).
@@ -156,19 +111,15 @@ PERMISSIONS = {
     "objects.patch": ("storage.objects.get", "storage.objects.update"),
     **{f"notifications.{verb}": ("storage.buckets.get",) for verb in ("get", "list")},
     **{f"notifications.{verb}": ("storage.buckets.update",) for verb in ("insert", "delete")},
-    **{
-        f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.getIamPolicy")
-        for verb in ("get", "list")
-    },
-    **{
-        f"bucketAccessControls.{verb}": ("storage.buckets.get", "storage.buckets.setIamPolicy")
-        for verb in ("insert", "patch", "update", "delete")
-    },
+    **acls.PERMISSIONS,
+    **projects.PERMISSIONS,
 }
 
 
 def policy_names(call: Call) -> list[tuple[str, str]] | None:
     """The bucket's own policy, then its project's; None for a bucket that is not there, which anybody may be told."""
+    if call.method.collection.startswith("projects."):
+        return projects.policy_names(call)
     bucket = call.parameters.get("bucket") or call.parameters.get("destinationBucket") or ""
     stored = call.store.get("storage", f"b/{bucket}")
     if bucket and stored is None:

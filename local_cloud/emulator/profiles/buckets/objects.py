@@ -205,7 +205,15 @@ def list_(call: Call) -> Body:
         and (versions or "timeDeleted" not in item.body)
     ]
     found.sort(key=lambda body: (body["name"], int(body["generation"])))
-    folders = sorted({_folder(body["name"], prefix, delimiter) for body in found if delimiter} - {""})
+    named = [body["name"] for body in found]
+    if call.query.get("includeFoldersAsPrefixes", "").lower() == "true":
+        named += [
+            item.body["name"]
+            for collection in ("folders", "managedFolders")
+            for item in call.store.children("storage", collection, f"b/{bucket}/{collection}")
+            if item.body["name"].startswith(prefix)
+        ]
+    folders = sorted({_folder(name, prefix, delimiter) for name in named if delimiter} - {""})
     plain = [body for body in found if not delimiter or not _folder(body["name"], prefix, delimiter)]
     answer: Body = {"kind": "storage#objects", **page(call, plain, "items")}
     return {**answer, "prefixes": folders} if folders else answer

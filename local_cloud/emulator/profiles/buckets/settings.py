@@ -192,43 +192,48 @@ def view(call: Call, body: Body) -> Body:
     return {
         **body,
         "acl": _acl(call, body),
-        "defaultObjectAcl": _default_object_acl(body),
+        "defaultObjectAcl": _default_object_acl(call, body),
         "owner": {"entity": f"project-owners-{body['projectNumber']}"},
     }
 
 
-def _teams(body: Body) -> list[tuple[str, str, Body]]:
+def teams(body: Body) -> list[tuple[str, str, Body]]:
+    """(entity, role, team) of the project's own teams, which have access to a new bucket."""
     number = body["projectNumber"]
     teams = (("owners", "OWNER"), ("editors", "OWNER"), ("viewers", "READER"))
     return [(f"project-{team}-{number}", role, {"projectNumber": number, "team": team}) for team, role in teams]
 
 
+def entries(call: Call, bucket: Body, collection: str, place: str) -> dict[str, Body]:
+    """Entity → role (and team) of an access list: those of the project's teams, then what was written at `place`; an
+    entry without a role was taken away."""
+    found: dict[str, Body] = {entity: {"role": role, "projectTeam": team} for entity, role, team in teams(bucket)}
+    for item in call.store.children("storage", collection, place):
+        found[item.name.rpartition("/")[2]] = item.body
+    return {entity: body for entity, body in found.items() if body.get("role")}
+
+
 def _acl(call: Call, body: Body) -> list[Body]:
+    place = f"b/{body['name']}/acl"
     return [
         {
             "kind": "storage#bucketAccessControl",
             "id": f"{body['name']}/{entity}",
-            "selfLink": call.self_link(f"b/{body['name']}/acl/{entity}"),
+            "selfLink": call.self_link(f"{place}/{entity}"),
             "bucket": body["name"],
             "entity": entity,
-            "role": role,
-            "projectTeam": team,
+            **entry,
             "etag": body["etag"],
         }
-        for entity, role, team in _teams(body)
+        for entity, entry in entries(call, body, "bucketAccessControls", place).items()
     ]
 
 
-def _default_object_acl(body: Body) -> list[Body]:
+def _default_object_acl(call: Call, body: Body) -> list[Body]:
+    place = f"b/{body['name']}/defaultObjectAcl"
     return [
-        {
-            "kind": "storage#objectAccessControl",
-            "entity": entity,
-            "role": role,
-            "projectTeam": team,
-            "etag": body["etag"],
-        }
-        for entity, role, team in _teams(body)
+        {"kind": "storage#objectAccessControl", "entity": entity, **entry, "etag": body["etag"]}
+        for entity, entry in entries(call, body, "defaultObjectAccessControls", place).items()
     ]
 
 
