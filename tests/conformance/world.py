@@ -34,11 +34,11 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
         bindings.values["folderID"] = [created.parsed().get("response", {}).get("name", "folders/0").partition("/")[2]]
     _buckets_taken_for_granted(replay, case)
     _subscriptions_taken_for_granted(replay, case)
-    if _takes_network_for_granted(case):
+    named = _networks_taken_for_granted(case)
+    if named or "networks/default" in text:
         _default_network(replay)
-        bindings.values["networkID"] = ["default"]
-    elif "networks/default" in text:
-        _default_network(replay)
+    for placeholder in named:
+        bindings.values[placeholder] = ["default"]
     replay.settings.operation_seconds = 1.0
 
 
@@ -110,15 +110,15 @@ def _subscriptions_taken_for_granted(replay: Replay, case: Mapping[str, Any]) ->
                 replay.send("PUT", exchange["host"], fill(f"/v1/{name}", known), "", body)
 
 
-def _takes_network_for_granted(case: Mapping[str, Any]) -> bool:
-    """Whether a network is read or referred to before the case creates one."""
+def _networks_taken_for_granted(case: Mapping[str, Any]) -> set[str]:
+    """Placeholders of networks that are read or referred to before the case creates any."""
+    named: set[str] = set()
     for exchange in case["exchanges"]:
         if exchange["method"] == "POST" and exchange["path"].endswith("/global/networks"):
-            return False
-        mentions = "networks/${networkID}" in json.dumps([exchange["path"], exchange.get("request")])
-        if mentions and exchange["status"] < 300:
-            return True
-    return False
+            break
+        if exchange["status"] < 300:
+            named.update(re.findall(r"networks/\$\{(\w+)\}", json.dumps([exchange["path"], exchange.get("request")])))
+    return named
 
 
 def _default_network(replay: Replay) -> None:
