@@ -84,6 +84,7 @@ def _add_lifecycle(commands: Any) -> None:
     serve = commands.add_parser("serve", help="run the daemon in the foreground")
     serve.add_argument("--port", type=_port, default=0)
     serve.add_argument("--ready-descriptor", type=int, help=argparse.SUPPRESS)
+    serve.add_argument("--lock-descriptor", type=int, help=argparse.SUPPRESS)
     serve.set_defaults(command=_serve)
 
 
@@ -150,7 +151,8 @@ def _serve(state: StateDirectory, given: argparse.Namespace) -> int:
 
     state.create()
     ready = None if given.ready_descriptor is None else os.fdopen(given.ready_descriptor, "wb", buffering=0)
-    daemon.run(state, given.port, ready)
+    lock = None if given.lock_descriptor is None else os.fdopen(given.lock_descriptor, "w")
+    daemon.run(state, given.port, ready, lock)
     return 0
 
 

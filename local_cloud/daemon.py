@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import signal
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -38,9 +37,6 @@ _LOG = logging.getLogger(__name__)
 
 # How long requests in flight may take to end when the daemon stops, in seconds.
 STOP_SECONDS = 3.0
-# The lock of the state directory is tried this often, with a pause in seconds between.
-LOCK_TRIES = 10
-LOCK_PAUSE = 0.05
 
 
 class AlreadyRunningError(RuntimeError):
@@ -50,10 +46,10 @@ class AlreadyRunningError(RuntimeError):
 class Daemon:
     """Everything that runs; use it inside one event loop."""
 
-    def __init__(self, state: StateDirectory) -> None:
-        """Open the cloud kept in `state`; AlreadyRunningError, or ValueError for a file there that makes no sense."""
+    def __init__(self, state: StateDirectory, lock: IO[str]) -> None:
+        """Open the cloud kept in `state`, which `lock` holds; ValueError for a file there that makes no sense."""
         self.state = state
-        self._lock = hold(state)
+        self._lock = lock
         self.cloud = Cloud(state)
         self.journal = Journal(state.journal)
         self.snapshots = Snapshots(state)
@@ -81,8 +77,9 @@ class Daemon:
         self._registry = loop.create_task(provider_source.registry_answers())
         self._announce()
         if ready is not None:
-            ready.write(b"ready\n")
-            ready.close()
+            # The `up` that waits for this may have been killed.
+            with suppress(BrokenPipeError), ready:
+                ready.write(b"ready\n")
         # What was loaded so far stays; the collector need not look at it again.
         gc.freeze()
         _LOG.info("the local cloud in %s answers on port %d", self.state.root, self._port)
@@ -208,23 +205,19 @@ class Daemon:
 def hold(state: StateDirectory) -> IO[str]:
     """The lock that one daemon per state directory holds while it lives; AlreadyRunningError when it is held."""
     lock = state.run_lock.open("w")
-    for _ in range(LOCK_TRIES):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Whoever asks whether the lock is held has it for a moment.
-            time.sleep(LOCK_PAUSE)
-        else:
-            return lock
-    lock.close()
-    raise AlreadyRunningError(f"another daemon runs the local cloud in {state.root}")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise AlreadyRunningError(f"another daemon runs the local cloud in {state.root}") from None
+    return lock
 
 
-def run(state: StateDirectory, port: int, ready: IO[bytes] | None) -> None:
-    """The whole life of a daemon in this process."""
+def run(state: StateDirectory, port: int, ready: IO[bytes] | None, lock: IO[str] | None) -> None:
+    """The whole life of a daemon in this process; `lock` is the one that `up` took for it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     async def life() -> None:
-        await Daemon(state).serve(port, ready)
+        await Daemon(state, lock or hold(state)).serve(port, ready)
 
     asyncio.run(life())

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import psutil
 
@@ -57,11 +57,11 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
     not start, when it runs on another port than the one asked for, or when it does not answer.
     """
     state.create()
-    with locked(state):
-        record = running(state) or _starting(state)
+    with locked(state), state.run_lock.open("w") as lock:
+        record = _holder(state, lock)
         if record is None:
             clear(state)
-            _start_or_attach(state, port)
+            _start(state, port, lock)
         client = AdminClient(state.admin_socket)
         if settings:
             client.patch("/settings", settings)
@@ -75,11 +75,12 @@ def down(state: StateDirectory, patience: float = STOP_SECONDS) -> bool:
     """Stop the daemon and everything it started; whether anything ran.
 
     It is asked first, terminated when it has not ended after `patience` seconds, killed after as long again.
+    StartError when one is on its way and does not get ready.
     """
     if not state.root.is_dir():
         return False
-    with locked(state):
-        record = running(state) or _starting(state)
+    with locked(state), state.run_lock.open("w") as lock:
+        record = _holder(state, lock)
         if record is not None:
             _ask_to_stop(state, record, patience)
         return clear(state) or record is not None
@@ -95,33 +96,30 @@ def clear(state: StateDirectory) -> bool:
     return bool(left)
 
 
-def _start_or_attach(state: StateDirectory, port: int) -> None:
-    """Start a daemon; should one that an earlier `up` left on its way be first, that one will do."""
-    try:
-        _start(state, port)
-    except StartError:
-        if _starting(state) is None:
-            clear(state)
-            raise
+def _holder(state: StateDirectory, lock: IO[str]) -> ProcessRecord | None:
+    """The daemon that holds the state directory, once it is ready; None when there is none: then `lock` is held.
 
-
-def _starting(state: StateDirectory) -> ProcessRecord | None:
-    """The daemon that an `up` which was killed left on its way; None when there is none, or it gives up."""
+    An `up` that was killed may have left one on its way. StartError when it does not get ready.
+    """
     deadline = time.monotonic() + START_SECONDS
-    while running(state) is None and _is_held(state) and time.monotonic() < deadline:
+    while not _try_to_lock(lock):
+        record = running(state)
+        if record is not None:
+            return record
+        if time.monotonic() > deadline:
+            raise StartError(f"a daemon in {state.root} has not got ready for {START_SECONDS:g} s; see {state.log}")
         # The kernel offers no wait for a lock with a deadline.
         time.sleep(LOCK_PAUSE)
-    return running(state)
+    return None
 
 
-def _is_held(state: StateDirectory) -> bool:
-    """Whether a daemon holds the state directory."""
-    with state.run_lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def _try_to_lock(lock: IO[str]) -> bool:
+    """Take a lock if nobody has it; whether it is held now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _ask_to_stop(state: StateDirectory, record: ProcessRecord, patience: float) -> None:
@@ -137,11 +135,15 @@ def _ask_to_stop(state: StateDirectory, record: ProcessRecord, patience: float) 
         end([record], patience)
 
 
-def _start(state: StateDirectory, port: int) -> None:
-    """Start a detached daemon and wait until it says that it is ready."""
+def _start(state: StateDirectory, port: int, lock: IO[str]) -> None:
+    """Start a detached daemon that inherits `lock`, and wait until it says that it is ready.
+
+    So the state directory is held from here to the daemon's end, and by a daemon whose `up` was killed as well.
+    """
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "local_cloud", "--state", str(state.root)]
     command += ["serve", "--port", str(port), "--ready-descriptor", str(writing)]
+    command += ["--lock-descriptor", str(lock.fileno())]
     begins_at = state.log.stat().st_size if state.log.exists() else 0
     with state.log.open("ab") as log:
         state.log.chmod(0o600)
@@ -150,7 +152,7 @@ def _start(state: StateDirectory, port: int) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[writing],
+            pass_fds=[writing, lock.fileno()],
             start_new_session=True,
             env=_outside_environment(state),
             cwd=PACKAGE_PARENT,
@@ -159,6 +161,7 @@ def _start(state: StateDirectory, port: int) -> None:
     try:
         if not _is_ready(reading):
             end([ProcessRecord.of(process.pid)] if process.poll() is None else [], STOP_SECONDS)
+            clear(state)
             raise StartError(f"the daemon did not start; the end of {state.log}:\n{log_tail(state.log, begins_at)}")
     finally:
         os.close(reading)
@@ -193,13 +196,9 @@ def locked(state: StateDirectory) -> Iterator[None]:
     """Hold the state directory against another `up` or `down`; StartError when it stays held."""
     deadline = time.monotonic() + LOCK_SECONDS
     with state.start_lock.open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise StartError(f"another `up` or `down` has held {state.root} for {LOCK_SECONDS:g} s") from None
-                # The kernel offers no wait for a lock with a deadline.
-                time.sleep(LOCK_PAUSE)
+        while not _try_to_lock(lock):
+            if time.monotonic() > deadline:
+                raise StartError(f"another `up` or `down` has held {state.root} for {LOCK_SECONDS:g} s")
+            # The kernel offers no wait for a lock with a deadline.
+            time.sleep(LOCK_PAUSE)
         yield

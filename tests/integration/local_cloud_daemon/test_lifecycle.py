@@ -133,12 +133,36 @@ def test_nothing_is_left_after_down(tmp_path: Path) -> None:
 def test_a_daemon_whose_up_was_killed_is_found(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local_cloud", "--state", str(tmp_path), "up"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as killed:
-        while not (tmp_path / "run.lock").exists():
+        watched = psutil.Process(killed.pid)
+        while not (started := watched.children()):
+            assert killed.poll() is None
+        killed.kill()
+    with running_cloud(tmp_path) as cloud:
+        assert cloud.pid == started[0].pid
+        assert names(cloud) == []
+        assert cloud.state.log.read_text().count("answers on port") == 1
+
+
+def test_an_up_that_was_killed_before_it_started_anything_is_in_nobodys_way(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_cloud", "--state", str(tmp_path), "up"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as killed:
+        while not (tmp_path / "start.lock").exists():
             assert killed.poll() is None
         killed.kill()
     with running_cloud(tmp_path) as cloud:
         assert names(cloud) == []
-        assert cloud.state.log.read_text().count("answers on port") == 1
+
+
+def test_down_stops_a_daemon_that_is_on_its_way(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_cloud", "--state", str(tmp_path), "up"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as killed:
+        watched = psutil.Process(killed.pid)
+        while not (started := watched.children()):
+            assert killed.poll() is None
+        left = ProcessRecord.of(started[0].pid)
+        killed.kill()
+    assert "stopped" in LocalCloud(tmp_path).command("down").stdout
+    assert left.process() is None
 
 
 def test_a_port_that_is_taken_is_said_with_the_end_of_the_log(tmp_path: Path) -> None:
