@@ -25,8 +25,9 @@ from local_cloud.hosts import HostTable
 from local_cloud.journal import Journal, Query
 from local_cloud.processes import ProcessRecord
 from local_cloud.proxy import ForwardProxy
-from local_cloud.shell import REATTACH
+from local_cloud.shell import REATTACH, STAND_IN_VERSION
 from local_cloud.snapshot import Snapshots
+from local_cloud.terraform_provider.version import MIRRORED_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +119,7 @@ class Daemon:
             if pid is None:
                 warnings.append(f"the provider stand-in does not run; see {self.state.provider_log}")
             else:
+                found[STAND_IN_VERSION] = MIRRORED_VERSION
                 found[REATTACH] = provider_source.reattach(pid, self.state.provider_socket)
         return {"environment": found, "warnings": warnings}
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 # Only set when the stand-in serves Terraform, and to be unset otherwise.
 REATTACH = "TF_REATTACH_PROVIDERS"
+STAND_IN_VERSION = "PRESIDENTIAL_DIGS_PROVIDER_VERSION"
 
 
 def exports(variables: Mapping[str, str]) -> str:
     """Lines for `eval`."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    if REATTACH not in variables:
-        lines.append(f"unset {REATTACH}")
+    lines += [f"unset {name}" for name in (STAND_IN_VERSION, REATTACH) if name not in variables]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ def main() -> int:
     )
     parser.add_argument("--service", help="only exchanges of this API, e.g. compute")
     parser.add_argument("--case", help="only cases whose name contains this")
-    parser.add_argument("--show", type=int, default=0, metavar="N", help="list at most N mismatches")
+    parser.add_argument("--show", type=int, metavar="N", help="list at most N mismatches (default: each)")
     parser.add_argument("--reasons", type=int, default=0, metavar="N", help="list the N most common reasons")
     parser.add_argument(
         "--everything", action="store_true", help="count every served method, not only those the bar is for"

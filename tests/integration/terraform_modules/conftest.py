@@ -159,7 +159,8 @@ def binaries() -> list[str]:
 def plain_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No settings of the developer's own terraform."""
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", os.devnull)
-    for name in ("TF_LOG", "TF_REATTACH_PROVIDERS", "PRESIDENTIAL_DIGS_PROVIDER"):
+    own = ("TF_LOG", "TF_REATTACH_PROVIDERS", "PRESIDENTIAL_DIGS_PROVIDER", "PRESIDENTIAL_DIGS_PROVIDER_VERSION")
+    for name in own:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_cloud.terraform_provider.version import MIRRORED_VERSION
 from tests.integration.terraform_modules.conftest import Pets
 from tests.local_cloud import LocalCloud, cloud
 
@@ -70,10 +71,11 @@ def test_drift_is_reported_and_applied_back(topics: Pets, cloud: LocalCloud) -> 
     assert found["verdicts"][0] == {
         "name": "pets is as Terraform left it",
         "verdict": "fail",
-        "evidence": "google_pubsub_topic.alerts",
+        "evidence": "google_pubsub_topic.alerts (labels)",
     }
     assert found["diff"]["before"].keys() == {"google_pubsub_topic.alerts"}
     assert found["provider"]["kind"] == "stand-in"
+    assert found["provider"]["version"] == MIRRORED_VERSION
 
     plan = topics.plan()
     assert [change["address"] for change in plan["drift"]] == ["google_pubsub_topic.alerts"]

@@ -148,4 +148,7 @@ def test_exports_survive_a_shell() -> None:
 
 
 def test_a_reattachment_of_before_is_unset() -> None:
-    assert exports({"ONE": "1"}).splitlines()[-1] == "unset TF_REATTACH_PROVIDERS"
+    assert exports({"ONE": "1"}).splitlines()[1:] == [
+        "unset PRESIDENTIAL_DIGS_PROVIDER_VERSION",
+        "unset TF_REATTACH_PROVIDERS",
+    ]
