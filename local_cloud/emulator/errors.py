@@ -117,6 +117,12 @@ def condition_not_met(message: str, *, location: str = "") -> ApiError:
     return ApiError(412, message, reason="conditionNotMet", location=location)
 
 
+def preconditions_unmet() -> ApiError:
+    """412 of Cloud Storage: an `if…Match` condition of the request does not hold."""
+    message = "At least one of the pre-conditions you specified did not hold."
+    return ApiError(412, message, reason="conditionNotMet", status="", location="If-Match")
+
+
 def in_use(message: str) -> ApiError:
     """400: another resource still refers to this one."""
     return ApiError(400, message, reason="resourceInUseByAnotherResource", status="FAILED_PRECONDITION")

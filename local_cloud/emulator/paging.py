@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.emulator.errors import invalid
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = 500
 
 
-def page(call: Call, items: Sequence[Any], key: str) -> Body:
+def page(call: Call, items: Sequence[Any], key: str, show: Callable[[Any], Any] | None = None) -> Body:
     """One page of `items` under `key`, with `nextPageToken` when there are more; an empty list leaves the key out, as
-    the APIs do."""
+    the APIs do. `show` makes what is listed of an item: of each one only where a filter or an order needs them all."""
+    if show and (call.query.get("filter") or call.query.get("orderBy")):
+        items, show = [show(item) for item in items], None
     accepts = compile_filter(call.query.get("filter", ""))
     chosen = _ordered([item for item in items if accepts(item)], call.query.get("orderBy", ""))
     start, size = _start(call.query.get("pageToken", "")), _size(call.query)
     body: Body = {}
     if chosen[start : start + size]:
-        body[key] = list(chosen[start : start + size])
+        body[key] = [show(item) if show else item for item in chosen[start : start + size]]
     if start + size < len(chosen):
         body["nextPageToken"] = base64.urlsafe_b64encode(f"offset:{start + size}".encode()).decode()
     return body

@@ -50,7 +50,6 @@ class ResourceType:
     | `immutable` | paths whose change is refused |
     | `writable` | paths that the document calls output-only but clients may set |
     | `output_only` | paths that clients may not set though the document does not say so |
-    | `input_only` | paths that are accepted and never shown |
     | `hidden` | conventional server fields (etag, createTime, …) that this type does not have |
     | `keep_zero` | paths whose zero value is shown (proto3 `optional` and message fields) |
     | `references` | path → collection of what it points to (`networks`, or `pubsub:projects.topics`); checked to exist, normalised, and held against deletion |
@@ -62,9 +61,7 @@ class ResourceType:
     | `view` | hook on what is shown by get and list |
     | `id_pattern` | expression a new id must match, where the schema has none |
     | `not_found`, `exists` | message templates with {name} (relative), {id}, {project}, {label} |
-    | `merge_update` | a PUT merges like a PATCH |
     | `in_use_by_operation` | deleting what is in use starts an operation that fails, instead of answering 400 |
-    | `cascade` | deleting takes everything below with it (else children block with 400) |
     """  # noqa: E501 - a table row is one line
 
     collection: str
@@ -76,7 +73,6 @@ class ResourceType:
     immutable: Sequence[str] = ()
     writable: Sequence[str] = ()
     output_only: Sequence[str] = ()
-    input_only: Sequence[str] = ()
     hidden: Sequence[str] = ()
     keep_zero: Sequence[str] = ()
     references: Mapping[str, str] = field(default_factory=dict)
@@ -90,9 +86,7 @@ class ResourceType:
     id_pattern: str = ""
     not_found: str = ""
     exists: str = ""
-    merge_update: bool = False
     in_use_by_operation: bool = False
-    cascade: bool = True
 
     @property
     def noun(self) -> str:

@@ -33,7 +33,7 @@ def require(call: Call) -> None:
     region = parts[3] if "region" in dimensions and len(parts) > 3 else ""
     scope = f"projects/{call.project}/regions/{region}/" if region else f"projects/{call.project}/"
     limit = cloudquotas.granted(call.emulator, call.project, f"{call.service}.googleapis.com", quota_id, region)
-    used = sum(1 for item in call.store.children(call.service, call.method.collection) if item.name.startswith(scope))
+    used = call.store.number_of(call.service, call.method.collection, scope)
     if used >= limit:
         where = f" in region {region}" if region else " globally"
         raise ApiError(403, f"Quota '{metric.upper()}' exceeded. Limit: {limit}.0{where}.", reason="quotaExceeded")

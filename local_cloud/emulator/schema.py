@@ -25,11 +25,6 @@ def camel(name: str) -> str:
     return _SNAKE.sub(lambda match: match[1].upper(), name)
 
 
-def snake(name: str) -> str:
-    """`updateMask` to `update_mask`."""
-    return re.sub(r"(?<!^)([A-Z])", lambda match: f"_{match[1].lower()}", name)
-
-
 def is_output_only(node: Node) -> bool:
     """True for a field the server alone writes."""
     return bool(node.get("readOnly")) or bool(_OUTPUT_ONLY.match(str(node.get("description", ""))))

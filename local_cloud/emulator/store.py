@@ -133,6 +133,15 @@ class Store:
         rows = self._connection.execute(f"{sql} ORDER BY position", arguments).fetchall()
         return [stored for stored in map(_stored, rows) if deleted or stored.deleted_at is None]
 
+    def number_of(self, service: str, collection: str, prefix: str) -> int:
+        """How many live resources of a collection have names that start with `prefix`."""
+        row = self._connection.execute(
+            "SELECT COUNT(*) FROM resources WHERE service = ? AND collection = ? AND substr(name, 1, ?) = ? AND"
+            " deleted_at IS NULL",
+            (service, collection, len(prefix), prefix),
+        ).fetchone()
+        return int(row[0])
+
     def below(self, service: str, prefix: str) -> list[Stored]:
         """Every resource of a service whose name starts with `prefix`/, soft-deleted ones included."""
         rows = self._connection.execute(
@@ -141,14 +150,6 @@ class Store:
             (service, f"{prefix}/", f"{prefix}0"),
         ).fetchall()
         return [_stored(row) for row in rows]
-
-    def services_of(self, prefix: str) -> list[str]:
-        """Services that hold live resources below `prefix`."""
-        rows = self._connection.execute(
-            "SELECT DISTINCT service FROM resources WHERE name >= ? AND name < ? AND deleted_at IS NULL",
-            (f"{prefix}/", f"{prefix}0"),
-        ).fetchall()
-        return [row[0] for row in rows]
 
     # Links: who refers to whom
 

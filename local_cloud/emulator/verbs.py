@@ -41,8 +41,6 @@ def show(call: Call, stored: Stored) -> Body:
     if call.resource_type.view:
         call.memory["shown"] = stored.name
         body = call.resource_type.view(call, body)
-    for path in call.resource_type.input_only:
-        remove_path(body, path)
     adapter = call.profile.adapters.get(call.document.version, {}).get(call.resource_type.collection)
     return adapter.outbound(call, body) if adapter else body
 
@@ -61,7 +59,7 @@ def list_(call: Call) -> Body:
     else:
         parents.require(call, call.name)
         found = call.store.children(call.service, collection, call.name, deleted=show_deleted)
-    body = page(call, [show(call, item) for item in found], list_key(call))
+    body = page(call, found, list_key(call), lambda item: show(call, item))
     if call.profile.style != "aip" and call.method.response:
         body = _list_envelope(call, body)
     return body
@@ -193,7 +191,7 @@ def update(call: Call) -> Body | Response:
     change = payload_of(call)
     _refuse_stale(call, stored.body, change)
     mask = mask_of(call)
-    if call.method.http == "PATCH" or mask or call.resource_type.merge_update:
+    if call.method.http == "PATCH" or mask:
         body = _masked(call, stored.body, change, mask) if mask else _merged(call, stored.body, change)
     else:
         body = {**read_only_kept(call, stored.body), **without_nulls(change)}
@@ -276,10 +274,6 @@ def delete(call: Call) -> Body | Response:
     if used:
         raise used
     below = [child for child in call.store.below(call.service, stored.name) if child.deleted_at is None]
-    if below and not resource_type.cascade:
-        raise failed_precondition(
-            f"The {resource_type.noun} '{stored.name}' is not empty: it still holds '{below[0].name}'."
-        )
     call.memory["target_id"] = stored.body.get("id")
     if resource_type.soft_delete:
         result = _soft_delete(call, stored, resource_type)

@@ -167,7 +167,6 @@ PROFILE = Profile(
             defaults={"direction": "INGRESS", "priority": 1000, "disabled": False, "logConfig.enable": False},
             immutable=("direction", "network"),
             references={"network": "networks"},
-            merge_update=True,
         ),
         *(
             ResourceType(

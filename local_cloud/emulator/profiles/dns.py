@@ -246,6 +246,12 @@ def _delete_policy(call: Call) -> Body | Response:
             " more networks.",
             reason="resourceInUse",
         )
+    if call.store.below("dns", stored.name):
+        raise failed_precondition(
+            f"The resource named '{stored.name.rpartition('/')[2]}' cannot be deleted because it contains one or more"
+            " 'response policy rules'.",
+            reason="containerNotEmpty",
+        )
     return verbs.delete(call)
 
 
@@ -315,7 +321,6 @@ PROFILE = Profile(
             not_found='responsePolicy "{name}" not found',
             exists="The resource 'entity.responsePolicy' named '{id}' already exists",
             output_only=("id",),
-            cascade=False,
         ),
         ResourceType(
             "responsePolicyRules",

@@ -134,7 +134,7 @@ def _lost(subject: Subject, node: Mapping[str, Any], sent: Any, shown: Any, path
         fields = node.get("properties", {})
         for key, value in sent.items():
             child = fields.get(key, node.get("additionalProperties", {}))
-            own = not path and key in (*subject.type.output_only, *subject.type.input_only)
+            own = not path and key in subject.type.output_only
             if own or (key in fields and is_output_only(fields[key])):
                 continue
             yield from _lost(subject, child, value, (shown or {}).get(key), f"{path}.{key}".lstrip("."))

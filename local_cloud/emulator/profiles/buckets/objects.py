@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from google_crc32c import value as crc32c
 
-from local_cloud.emulator.errors import ApiError, not_found
+from local_cloud.emulator.errors import ApiError, not_found, preconditions_unmet
 from local_cloud.emulator.http import Response
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.paths import get_path, merged
@@ -69,13 +69,7 @@ def preconditions(call: Call, current: Body | None) -> None:
     for kind, value in values.items():
         wanted, unwanted = call.query.get(f"if{kind}Match"), call.query.get(f"if{kind}NotMatch")
         if (wanted is not None and wanted != value) or (unwanted is not None and unwanted == value):
-            raise ApiError(
-                412,
-                "At least one of the pre-conditions you specified did not hold.",
-                reason="conditionNotMet",
-                status="",
-                location="If-Match",
-            )
+            raise preconditions_unmet()
 
 
 def write(call: Call, name: str, metadata: Body, content: bytes) -> Body:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
-from local_cloud.emulator.errors import ApiError, invalid
+from local_cloud.emulator.errors import ApiError, invalid, preconditions_unmet
 from local_cloud.emulator.paths import get_path, set_path
 from local_cloud.emulator.profile import Body, Handler, ResourceType
 
@@ -152,13 +152,7 @@ def preconditions(call: Call, body: Body) -> None:
     current = str(body.get("metageneration", "0"))
     wanted, unwanted = call.query.get("ifMetagenerationMatch"), call.query.get("ifMetagenerationNotMatch")
     if (wanted is not None and wanted != current) or (unwanted is not None and unwanted == current):
-        raise ApiError(
-            412,
-            "At least one of the pre-conditions you specified did not hold.",
-            reason="conditionNotMet",
-            status="",
-            location="If-Match",
-        )
+        raise preconditions_unmet()
 
 
 def update(call: Call) -> Body | Response:
