@@ -20,7 +20,9 @@ def test_narrow_roles_come_first_and_what_no_role_holds_is_left() -> None:
     assert left == ["made.up.permission"]
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="Google's published roles are not beside this checkout")
+@pytest.mark.skipif(
+    not PUBLISHED.exists(), reason="Google's published roles lie beside the checkout only where the team works"
+)
 def test_a_suggested_role_holds_the_permission() -> None:
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     needed = {permission for permissions in published["methods"].values() for permission in permissions}

@@ -36,7 +36,7 @@ HOOKS: Mapping[str, Mapping[str, Any]] = {
     "lifecycle": ENGINES,
 }
 needs_facts = pytest.mark.skipif(
-    not SCHEMA.exists(), reason="the facts about hashicorp/google are not beside this checkout"
+    not SCHEMA.exists(), reason="the facts about hashicorp/google lie beside the checkout only where the team works"
 )
 
 
