@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +15,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.gates.table import ROOT
+from tests.gates.table import ROOT, repository_files
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
+# Top-level packages that come with ansible-core.
+CORE = {"ansible", "jinja2", "yaml"}
+# Top-level packages that are called otherwise than the distribution they come from.
+DISTRIBUTIONS = {"google": "google-auth"}
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 
 
@@ -75,6 +82,37 @@ def test_the_collection_asks_for_no_more_than_the_checkout() -> None:
     assert {one.name: one.specifier for one in asked} == {
         one.name: bounds[canonicalize_name(one.name)] for one in asked
     }
+
+
+def test_the_collection_asks_for_what_its_plugins_import() -> None:
+    """A control node has all of it."""
+    asked = {Requirement(line).name for line in _lines("collection.txt")}
+    imported = {
+        package
+        for file in repository_files()
+        if file.startswith("plugins/") and file.endswith(".py")
+        for package in _imported(ROOT / file) - sys.stdlib_module_names - CORE
+    }
+    assert {DISTRIBUTIONS.get(package, package) for package in imported} <= asked
+
+
+def _imported(file: Path) -> set[str]:
+    """Top-level names of the packages outside of the collection that a file imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_preflight_takes_the_terraform_that_the_roots_take() -> None:
+    """What is refused at once is what terraform itself would refuse later."""
+    text = (ROOT / "terraform" / "common" / "versions.tf").read_text(encoding="utf-8")
+    (required,) = re.findall(r'required_version = ">= ([\d.]+)"', text)
+    defaults = yaml.safe_load((ROOT / "roles" / "preflight" / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert set(defaults["preflight_terraform_versions"].values()) == {required}
 
 
 def test_collections_are_pinned() -> None:
