@@ -19,10 +19,15 @@ SUBNETWORK = f"compute.googleapis.com/compute/v1/projects/{PROJECT}/regions/us-c
 _DRIFTED = 'network is not as Terraform left it: module.network.google_compute_subnetwork.subnetwork["private"]'
 
 
-def _tasks(run: Run) -> dict[tuple[str, str], bool]:
-    """(host, task) → changed, for what ran or was predicted."""
-    ended = [line for line in run.ledger if line["event"] == "task_end"]
-    return {(line["host"], line["task"]): True for line in ended if line.get("changed")}
+def _changes(run: Run, of_roots: str) -> dict[tuple[str, str], Any]:
+    """(host, task) → what each module changed or would; (host, "root") → what each root did, by a key of the ledger."""
+    names = {line["task"]: line["name"] for line in run.ledger if line["event"] == "task"}
+    found: dict[tuple[str, str], Any] = {}
+    for line in run.ledger:
+        if line["event"] == "task_end" and line.get("changed"):
+            what = line.get(of_roots)
+            found[line["host"], "root" if what else names[line["task"]]] = what or line.get("items", True)
+    return found
 
 
 @pytest.mark.seconds(150)
@@ -34,9 +39,9 @@ def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, 
     assert cloud.count(status="2xx", method="*.insert") == 0
     made = play(cloud, "site.yml", runs=tmp_path / "made")
     assert made.code == 0, made.output
-    assert {host: counts["changed"] for host, counts in made.recap.items()} == {
-        host: counts["changed"] for host, counts in predicted.recap.items()
-    }
+    changes = _changes(made, "changes")
+    assert changes == _changes(predicted, "planned")
+    assert [changes[host, "root"]["create"] > 0 for host in ("foundation", "network")] == [True, True]
     again = play(cloud, "site.yml", runs=tmp_path / "again")
     assert (again.code, again.changed) == (0, 0), again.output
     _drift(cloud)
