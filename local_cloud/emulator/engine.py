@@ -177,7 +177,7 @@ class Emulator:
             return _noted(call, result)
         if "enum-encoding=int" in call.query.get("$alt", "") and call.method.response:
             result = enums_as_numbers(call.document, {"$ref": call.method.response}, result)
-        return _noted(call, Response.json(200, result))
+        return _noted(call, Response.json(200, result, pretty=call.query.get("prettyPrint") != "false"))
 
     def _verb(self, call: Call) -> Handler:
         """What answers the method: the profile's own handler, a generic verb, or 501."""

@@ -38,9 +38,9 @@ class Response:
     body: bytes = b""
 
     @classmethod
-    def json(cls, status: int, body: Any, headers: Mapping[str, str] | None = None) -> Self:
-        """An answer with `body` as indented JSON, as Google sends it."""
-        payload = json.dumps(body, indent=2, ensure_ascii=False).encode() + b"\n"
+    def json(cls, status: int, body: Any, headers: Mapping[str, str] | None = None, *, pretty: bool = True) -> Self:
+        """An answer with `body` as JSON, indented as Google sends it unless the client asked for less."""
+        payload = json.dumps(body, indent=2 if pretty else None, ensure_ascii=False).encode() + b"\n"
         return cls(status, {"Content-Type": JSON_TYPE, **(headers or {})}, payload)
 
     @classmethod

@@ -150,7 +150,7 @@ PROFILE = Profile(
                 "gatewayAddress": ranges.gateway,
                 "enableFlowLogs": lambda call, body: bool(body.get("logConfig", {}).get("enable")),
             },
-            immutable=("network", "purpose"),
+            immutable=("ipCidrRange", "network", "purpose"),
             references={"network": "networks"},
             check=ranges.check_subnetwork,
             after_create=routes.after_subnetwork,

@@ -126,6 +126,72 @@ def test_permission_from_the_organisation(enforced: Cloud) -> None:
     _as(enforced, DEPLOYER).ok("GET", f"pubsub/v1/projects/{PROJECT}/topics")
 
 
+def test_permission_from_the_folder(enforced: Cloud) -> None:
+    manager = "cloudresourcemanager/v3"
+    enforced.ok("POST", f"{manager}/folders", {"parent": "organizations/123456789012", "displayName": "Team"})
+    (folder,) = enforced.emulator.store.children("cloudresourcemanager", "folders")
+    binding = {"role": "roles/pubsub.viewer", "members": [DEPLOYER.member]}
+    enforced.ok("POST", f"{manager}/{folder.name}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    topics = f"pubsub/v1/projects/{PROJECT}/topics"
+    _as(enforced, DEPLOYER).refused(403, "GET", topics)
+    enforced.settings.iam = IamMode.OFF
+    enforced.ok("POST", f"{manager}/projects/{PROJECT}:move", {"destinationParent": folder.name})
+    enforced.settings.iam = IamMode.ENFORCE
+    enforced.ok("GET", topics)
+
+
+def test_grants_of_another_project_do_not_count(enforced: Cloud) -> None:
+    enforced.settings.iam = IamMode.OFF
+    enforced.project("the-other-project")
+    enforced.settings.iam = IamMode.ENFORCE
+    _grant(enforced, "roles/pubsub.admin")
+    _as(enforced, DEPLOYER).ok("GET", f"pubsub/v1/projects/{PROJECT}/topics")
+    enforced.refused(403, "GET", "pubsub/v1/projects/the-other-project/topics")
+
+
+@pytest.mark.parametrize("end", ["disabled", "deleted"])
+def test_custom_role_that_ended_grants_nothing(enforced: Cloud, end: str) -> None:
+    role = {"roleId": "reader", "role": {"title": "x", "includedPermissions": ["pubsub.topics.list"]}}
+    roles, topics = f"iam/v1/projects/{PROJECT}/roles", f"pubsub/v1/projects/{PROJECT}/topics"
+    enforced.ok("POST", roles, role)
+    _grant(enforced, f"projects/{PROJECT}/roles/reader")
+    _as(enforced, DEPLOYER).ok("GET", topics)
+    enforced.caller = OWNER
+    if end == "disabled":
+        enforced.ok("PATCH", f"{roles}/reader?updateMask=stage", {"stage": "DISABLED"})
+    else:
+        enforced.ok("DELETE", f"{roles}/reader")
+    _as(enforced, DEPLOYER).refused(403, "GET", topics)
+    enforced.caller = OWNER
+    if end == "disabled":
+        enforced.ok("PATCH", f"{roles}/reader?updateMask=stage", {"stage": "GA"})
+    else:
+        enforced.ok("POST", f"{roles}/reader:undelete", {})
+    _as(enforced, DEPLOYER).ok("GET", topics)
+
+
+def test_grant_until_a_moment(enforced: Cloud) -> None:
+    until = "2026-05-01T13:00:00Z"
+    expression = f"request.time < timestamp('{until}')"
+    _grant(enforced, "roles/pubsub.viewer", {"title": "for an hour", "expression": expression})
+    topics = f"pubsub/v1/projects/{PROJECT}/topics"
+    _as(enforced, DEPLOYER).ok("GET", topics)
+    enforced.clock.advance(3601)
+    enforced.refused(403, "GET", topics)
+
+
+def test_quota_project_needs_its_own_permission(enforced: Cloud) -> None:
+    enforced.settings.iam = IamMode.OFF
+    enforced.project("the-payer-project")
+    enforced.settings.iam = IamMode.ENFORCE
+    _grant(enforced, "roles/pubsub.viewer")
+    enforced.caller = DEPLOYER
+    url = f"pubsub/v1/projects/{PROJECT}/topics"
+    answer = enforced.send("GET", url, headers={"x-goog-user-project": "the-payer-project"})
+    assert answer.status == 403
+    assert answer.parsed()["error"]["details"][0]["reason"] == "USER_PROJECT_DENIED"
+
+
 def test_audit_only_notes(enforced: Cloud) -> None:
     enforced.settings.iam = IamMode.AUDIT
     answer = _as(enforced, DEPLOYER).send("GET", f"pubsub/v1/projects/{PROJECT}/topics")

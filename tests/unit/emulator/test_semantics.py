@@ -135,10 +135,115 @@ def test_soft_deleted_names_stay_taken(cloud: Cloud, project: str) -> None:
     assert cloud.ok("GET", f"{pools}/ci-pool")["state"] == "ACTIVE"
 
 
+def test_deleted_project_keeps_its_id(cloud: Cloud, project: str) -> None:
+    url = f"cloudresourcemanager/v3/projects/{project}"
+    cloud.ok("DELETE", url)
+    assert cloud.ok("GET", url)["state"] == "DELETE_REQUESTED"
+    again = {"projectId": project, "parent": "organizations/123456789012"}
+    assert cloud.refused(409, "POST", "cloudresourcemanager/v3/projects", again)["status"] == "ALREADY_EXISTS"
+    cloud.refused(403, "GET", f"pubsub/v1/projects/{project}/topics")
+    cloud.ok("POST", f"{url}:undelete", {})
+    assert cloud.ok("GET", url)["state"] == "ACTIVE"
+    cloud.ok("GET", f"pubsub/v1/projects/{project}/topics")
+
+
+def test_deleted_role_keeps_its_id(cloud: Cloud, project: str) -> None:
+    roles = f"iam/v1/projects/{project}/roles"
+    role = {"roleId": "keeper", "role": {"title": "x", "includedPermissions": ["pubsub.topics.get"]}}
+    cloud.ok("POST", roles, role)
+    assert cloud.ok("DELETE", f"{roles}/keeper")["deleted"] is True
+    assert cloud.refused(400, "POST", roles, role)["status"] == "FAILED_PRECONDITION"
+    cloud.refused(400, "PATCH", f"{roles}/keeper", {"title": "y"})
+    assert "deleted" not in cloud.ok("POST", f"{roles}/keeper:undelete", {})
+
+
+def test_deleted_account_comes_back_by_its_number(cloud: Cloud, project: str) -> None:
+    accounts = f"iam/v1/projects/{project}/serviceAccounts"
+    first = cloud.ok("POST", accounts, {"accountId": "worker"})
+    cloud.ok("DELETE", f"{accounts}/{first['email']}")
+    cloud.refused(404, "GET", f"{accounts}/{first['email']}")
+    cloud.ok("POST", f"{accounts}/{first['uniqueId']}:undelete", {})
+    assert cloud.ok("GET", f"{accounts}/{first['email']}")["uniqueId"] == first["uniqueId"]
+    cloud.ok("DELETE", f"{accounts}/{first['email']}")
+    assert cloud.ok("POST", accounts, {"accountId": "worker"})["uniqueId"] != first["uniqueId"]
+
+
+def test_deleted_provider_keeps_its_id(cloud: Cloud, project: str) -> None:
+    pools = f"iam/v1/projects/{project}/locations/global/workloadIdentityPools"
+    cloud.ok("POST", f"{pools}?workloadIdentityPoolId=ci-pool", {})
+    provider = {"oidc": {"issuerUri": "https://ci.example"}, "attributeMapping": {"google.subject": "assertion.sub"}}
+    providers = f"{pools}/ci-pool/providers"
+    cloud.ok("POST", f"{providers}?workloadIdentityPoolProviderId=github", provider)
+    cloud.ok("DELETE", f"{providers}/github")
+    cloud.refused(409, "POST", f"{providers}?workloadIdentityPoolProviderId=github", provider)
+    assert "workloadIdentityPoolProviders" not in cloud.ok("GET", providers)
+    listed = cloud.ok("GET", f"{providers}?showDeleted=true")["workloadIdentityPoolProviders"]
+    assert [item["state"] for item in listed] == ["DELETED"]
+
+
+def test_secondary_ranges_overlap_nothing(cloud: Cloud, project: str) -> None:
+    _network(cloud, project)
+    pods = {"rangeName": "pods", "ipCidrRange": "10.4.0.0/14"}
+    cloud.ok("POST", SUBNETWORKS.format(project), {**_subnetwork("one", "10.0.0.0/24"), "secondaryIpRanges": [pods]})
+    cloud.refused(400, "POST", SUBNETWORKS.format(project), _subnetwork("two", "10.5.0.0/24"))
+    itself = {**_subnetwork("three", "10.1.0.0/24"), "secondaryIpRanges": [{**pods, "ipCidrRange": "10.1.0.0/25"}]}
+    cloud.refused(400, "POST", SUBNETWORKS.format(project), itself)
+    cloud.ok("POST", NETWORKS.format(project), {"name": "apart", "autoCreateSubnetworks": False})
+    cloud.ok(
+        "POST", SUBNETWORKS.format(project), {**_subnetwork("two", "10.5.0.0/24"), "network": "global/networks/apart"}
+    )
+
+
+def test_put_replaces_what_patch_keeps(cloud: Cloud, project: str) -> None:
+    _network(cloud, project)
+    url = f"compute/compute/v1/projects/{project}/global/firewalls"
+    rule = {"name": "rule", "network": "global/networks/net", "allowed": [{"IPProtocol": "tcp"}], "priority": 7}
+    cloud.ok("POST", url, rule)
+    cloud.ok("PATCH", f"{url}/rule", {"description": "added"})
+    assert cloud.ok("GET", f"{url}/rule")["priority"] == 7
+    cloud.ok(
+        "PUT", f"{url}/rule", {"name": "rule", "network": "global/networks/net", "denied": [{"IPProtocol": "all"}]}
+    )
+    replaced = cloud.ok("GET", f"{url}/rule")
+    assert (replaced["priority"], "allowed" in replaced, "description" in replaced) == (1000, False, False)
+
+
+def test_required_field_cannot_be_taken_away(cloud: Cloud, project: str) -> None:
+    _network(cloud, project)
+    cloud.ok("POST", SUBNETWORKS.format(project), _subnetwork("sub", "10.0.0.0/24"))
+    for field in ("network", "ipCidrRange"):
+        error = cloud.refused(400, "PATCH", SUBNETWORKS.format(project) + "/sub", {field: None})
+        assert field in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "words"),
+    [
+        ("pubsub/v1/projects/{}/topics/t", {"colour": "red"}, 'Unknown name "colour"'),
+        ("pubsub/v1/projects/{}/topics/t", {"labels": {"a": None, "b": [1]}}, "labels.b"),
+        ("pubsub/v1/projects/{}/topics/t", {"messageStoragePolicy": {"allowedPersistenceRegions": [None]}}, "[0]"),
+    ],
+)
+def test_malformed_bodies_are_refused_by_field(cloud: Cloud, project: str, url: str, body: object, words: str) -> None:
+    error = cloud.refused(400, "PUT", url.format(project), body)
+    assert words in error["message"]
+    assert error["details"][0]["@type"].endswith("BadRequest")
+
+
+def test_errors_in_the_style_of_their_api(cloud: Cloud, project: str) -> None:
+    compute = cloud.refused(404, "GET", NETWORKS.format(project) + "/none")
+    assert (sorted(compute), compute["errors"][0]["reason"]) == (["code", "errors", "message"], "notFound")
+    proto = cloud.refused(404, "GET", f"pubsub/v1/projects/{project}/topics/none")
+    assert (sorted(proto), proto["status"]) == (["code", "message", "status"], "NOT_FOUND")
+    legacy = cloud.refused(404, "GET", f"dns/dns/v1/projects/{project}/managedZones/none")
+    assert {"errors", "status"} <= set(legacy)
+
+
 def test_disabled_api(cloud: Cloud, project: str) -> None:
     cloud.ok("POST", f"serviceusage/v1/projects/{project}/services/pubsub.googleapis.com:disable", {})
     error = cloud.refused(403, "GET", f"pubsub/v1/projects/{project}/topics")
     assert error["details"][0]["reason"] == "SERVICE_DISABLED"
+    assert error["details"][0]["metadata"]["service"] == "pubsub.googleapis.com"
 
 
 def test_quota(cloud: Cloud, project: str) -> None:

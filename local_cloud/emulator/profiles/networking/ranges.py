@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Where the primary range of a subnetwork comes from.
+_SOURCES = ("ipCidrRange", "reservedInternalRange", "ipCollection")
 # Google's own documentation range stands in for the public addresses it hands out (RFC 5737 TEST-NET-2 and 3).
 _PUBLIC = (ipaddress.ip_network("198.51.100.0/24"), ipaddress.ip_network("203.0.113.0/24"))
 
@@ -52,6 +54,11 @@ def ranges_of(body: Body) -> Iterator[tuple[str, Network]]:
 
 def check_subnetwork(call: Call, before: Body | None, wanted: Body) -> None:
     """Ranges are valid, do not overlap each other nor another subnetwork of the network, and only grow."""
+    if not any(wanted.get(key) for key in _SOURCES) and wanted.get("stackType") != "IPV6_ONLY":
+        raise invalid(
+            "Invalid value for field 'resource.ipCidrRange': ''. Required field 'ipCidrRange' not specified.",
+            location="ipCidrRange",
+        )
     own = list(ranges_of(wanted))
     for index, (path, network) in enumerate(own):
         for _, other in own[:index]:
