@@ -28,7 +28,7 @@ site: tools ## every phase of site.yml on ENV (default local: the local cloud, s
 check: tools ## what `make site` would change on ENV, with the differences, and nothing changed
 	@sh tools/play.sh $(ENV) site.yml --check --diff $(ARGS)
 
-teardown: tools ## destroy ENV in two passes
+teardown: tools ## destroy ENV in two passes; wants ARGS="-e teardown_confirm=PROJECT"
 	@sh tools/play.sh $(ENV) playbooks/teardown.yml $(ARGS)
 
 test: tools gate-tools ## lint, types, unit, integration, molecule: everything CI asks for
@@ -38,7 +38,7 @@ lint: tools gate-tools ## the gates over the whole tree, without the tests
 	@$(pytest) tests/gates -k test_gate $(ARGS)
 
 soak: tools gate-tools ## the long sweeps of which `make test` runs samples
-	@$(pytest) --soak -m soak tests $(ARGS)
+	@$(pytest) --soak -m "soak or hypothesis" tests $(ARGS)
 
 conformance: .venv ## replay recorded exchanges with Google against the emulator
 	@python -m tests.conformance $(ARGS)

@@ -3,6 +3,7 @@ destroyed."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from tests.integration.site.holdings import holdings, locks
 from tests.local_cloud import LocalCloud
 
 PROJECT = "presidential-digs-crm-local"
+STATES = f"https://storage.googleapis.com/storage/v1/b/{PROJECT}-tfstate/o"
 SUBNETWORK = f"compute.googleapis.com/compute/v1/projects/{PROJECT}/regions/us-central1/subnetworks/crm-private"
 
+# What every run has in hand: access and refresh tokens of the operator and of the deployer.
+_TOKEN = re.compile(rb"ya29\.[\w.~-]{20,}|1//0[\w-]{40,}")
 
 _DRIFTED = 'network is not as Terraform left it: module.network.google_compute_subnetwork.subnetwork["private"]'
 
@@ -37,13 +41,14 @@ def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, 
     predicted = play(cloud, "site.yml", "--check", "--diff", runs=tmp_path / "check")
     assert predicted.code == 0, predicted.output
     assert cloud.count(status="2xx", method="*.insert") == 0
-    made = play(cloud, "site.yml", runs=tmp_path / "made")
+    made = play(cloud, "site.yml", "--diff", "-vvv", runs=tmp_path / "made")
     assert made.code == 0, made.output
     changes = _changes(made, "changes")
     assert changes == _changes(predicted, "planned")
     assert [changes[host, "root"]["create"] > 0 for host in ("foundation", "network")] == [True, True]
     again = play(cloud, "site.yml", runs=tmp_path / "again")
     assert (again.code, again.changed) == (0, 0), again.output
+    _tells_no_token(cloud, tmp_path, predicted, made, again)
     _drift(cloud)
     drifted = play(cloud, "playbooks/drift.yml", runs=tmp_path / "drift")
     assert drifted.code != 0
@@ -53,6 +58,16 @@ def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, 
     assert mended.code == 0, mended.output
     assert cloud.get(f"https://{SUBNETWORK}").json()["privateIpGoogleAccess"] is True
     _destroyed(cloud, tmp_path)
+
+
+def _tells_no_token(cloud: LocalCloud, directory: Path, *runs: Run) -> None:
+    """Neither what was printed, nor ledgers, reports and plans, nor the states in the bucket."""
+    states = {item["name"]: cloud.get(item["mediaLink"]).content for item in cloud.get(STATES).json()["items"]}
+    assert sorted(states) == ["roots/foundation/default.tfstate", "roots/network/default.tfstate"]
+    kept = {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    printed = {f"output {number}": run.output.encode() for number, run in enumerate(runs)}
+    assert [name for name, content in (states | kept | printed).items() if _TOKEN.search(content)] == []
+    assert _TOKEN.fullmatch(cloud.token.encode())
 
 
 def _drift(cloud: LocalCloud) -> None:

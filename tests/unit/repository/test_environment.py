@@ -49,6 +49,20 @@ def test_an_environment_is_made_once_per_lock(tmp_path: Path, lock: Path) -> Non
     assert not kept.exists()
 
 
+def test_a_python_without_venv_is_one_line(tmp_path: Path, lock: Path) -> None:
+    """As Debian's python3 is without python3-venv: its version will do, the modules are not there."""
+    lacking = tmp_path / "python3"
+    lacking.write_text(f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    lacking.chmod(0o755)
+    done = _make(tmp_path / "made", lock, PYTHON=str(lacking))
+    assert done.returncode != 0
+    assert (
+        done.stderr
+        == f"The venv module of {lacking} is missing: install it (Debian: apt-get install -y python3-venv)\n"
+    )
+    assert not (tmp_path / "made").exists()
+
+
 def test_an_old_python_is_one_line(tmp_path: Path, lock: Path) -> None:
     """Before anything is made."""
     old = tmp_path / "bin"
