@@ -173,6 +173,7 @@ PROFILE = Profile(
                 collection,
                 label="firewall_policy",
                 immutable=("name",),
+                output_only=("associations",),
                 defaults={"policyType": "VPC_POLICY"},
                 check=firewall_policies.check_rules,
                 before_write=firewall_policies.finish,

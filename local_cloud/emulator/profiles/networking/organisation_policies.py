@@ -94,6 +94,7 @@ TYPE = ResourceType(
     COLLECTION,
     label="firewall_policy",
     id_source="numeric",
+    output_only=("associations",),
     defaults={"parent": _parent},
     check=_check,
     before_write=_finish,
