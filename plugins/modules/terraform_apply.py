@@ -85,11 +85,20 @@ refused:
   returned: when the reason of RV(failure) is V(PLAN_REFUSED)
   type: list
   elements: dict
+  sample:
+    - what: delete google_compute_subnetwork.private
+      why: "google_compute_subnetwork.private would be destroyed; rule 'deny: delete'"
 failure:
   description:
     - Why the plan was not applied, or not wholly, for example V(STALE_PLAN), V(PLAN_UNKNOWN) or Google's reason.
   returned: failure
   type: dict
+  sample:
+    reason: STALE_PLAN
+    status: null
+    message: "Saved plan is stale."
+    hint: "Another run changed the state after this plan was made: plan again and apply the new plan."
+    request: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -98,6 +98,12 @@ failure:
   description: Why there is no answer, as in M(presidential_digs.platform.terraform_plan).
   returned: failure
   type: dict
+  sample:
+    reason: INVALID_VARIABLE
+    status: null
+    message: "Invalid value for variable: size must be below 100"
+    hint: "Mend the value in the inventory."
+    request: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

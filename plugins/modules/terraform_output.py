@@ -79,6 +79,12 @@ failure:
   description: Why there is no answer, for example V(REVEAL_NEEDS_NO_LOG) or V(OUTPUT_UNKNOWN).
   returned: failure
   type: dict
+  sample:
+    reason: REVEAL_NEEDS_NO_LOG
+    status: null
+    message: "The outputs key would be printed by this task."
+    hint: "Set no_log: true on the task that reveals them."
+    request: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

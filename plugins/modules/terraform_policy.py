@@ -83,6 +83,14 @@ failure:
   description: V(PLAN_REFUSED), V(PLAN_MISSING) or V(PLAN_UNKNOWN).
   returned: failure
   type: dict
+  sample:
+    reason: PLAN_REFUSED
+    status: null
+    message: "The plan policy refuses 1 of the planned changes: google_compute_subnetwork.private would be
+      destroyed; rule 'deny: delete'."
+    hint: "If this is meant, add to platform_policy.allow in the inventory of this environment:
+      'google_compute_subnetwork.private'."
+    request: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

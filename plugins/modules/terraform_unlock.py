@@ -104,6 +104,13 @@ failure:
   description: V(LOCK_ID_MISMATCH), V(LOCK_TOO_YOUNG), V(LOCK_HELD_HERE), or Google's reason.
   returned: failure
   type: dict
+  sample:
+    reason: LOCK_TOO_YOUNG
+    status: null
+    message: "The lock is younger than minimum_age (3600 s), so its run may be alive: ci@runner has
+      held it for 41 s (since …)."
+    hint: "Wait, or lower minimum_age when you know that the run is dead."
+    request: ""
 """
 
 from typing import Any

@@ -16,6 +16,9 @@ GROUPS = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-
 
 GOOGLE = sorted(GROUPS["google"])
 
+# (module, its action group)
+GROUPED = [(name, group) for group, names in GROUPS.items() for name in names]
+
 PLUGINS = ROOT / "plugins"
 
 
@@ -78,7 +81,7 @@ def shape_of_text(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", GOOGLE)
+@pytest.mark.parametrize("name", [name for name, _ in GROUPED])
 def test_options_are_documented_as_they_are(name: str) -> None:
     given = specification(name)
 
@@ -86,15 +89,15 @@ def test_options_are_documented_as_they_are(name: str) -> None:
     assert given["supports_check_mode"] is True
 
 
-@pytest.mark.parametrize("name", GOOGLE)
-def test_every_module_states_its_attributes(name: str) -> None:
+@pytest.mark.parametrize(("name", "group"), GROUPED)
+def test_every_module_states_its_attributes(name: str, group: str) -> None:
     attributes = documented(name)["attributes"]
 
     assert {"check_mode", "diff_mode", "idempotent", "action_group"} <= set(attributes)
-    assert attributes["action_group"]["membership"] == ["presidential_digs.platform.google"]
+    assert attributes["action_group"]["membership"] == [f"presidential_digs.platform.{group}"]
 
 
-@pytest.mark.parametrize("name", GOOGLE)
+@pytest.mark.parametrize("name", [name for name, _ in GROUPED])
 def test_examples_and_samples_are_there(name: str) -> None:
     module = import_module(f"plugins.modules.{name}")
 
@@ -102,7 +105,7 @@ def test_examples_and_samples_are_there(name: str) -> None:
     own = f"presidential_digs.platform.{name}"
     assert any(own in task for task in tasks)
     returned = yaml.safe_load(module.RETURN)
-    assert all("sample" in entry and "returned" in entry for entry in returned.values())
+    assert all("returned" in entry and {"sample", "contains"} & set(entry) for entry in returned.values())
     known = set(specification(name)["argument_spec"])
     assert all(set(task[own]) <= known for task in tasks if own in task)
 
@@ -122,7 +125,7 @@ def _imports(name: str) -> str:
 def test_every_option_that_looks_secret_is_marked_for_ansible() -> None:
     from plugins.module_utils._masking import looks_secret
 
-    for name in GOOGLE:
+    for name, _ in GROUPED:
         for option, detail in _flat(specification(name)["argument_spec"]):
             assert not looks_secret(option) or "no_log" in detail, f"{name}: {option}"
 
