@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local_cloud.processes import ProcessRecord, write_records
+from local_cloud.processes import ProcessRecord, end, write_records
+from local_cloud.terraform_provider.peer import serving_pid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from local_cloud.state import StateDirectory
@@ -35,19 +36,26 @@ STOP_SECONDS = 5.0
 
 @dataclass
 class Child:
-    """One supervised process: `command` is run with its output in `log`, again whenever it ends."""
+    """One supervised process: `command` is run with its output in `log`, again whenever it ends.
+
+    `survivor` finds the same process as a killed daemon left it, by its id: it is kept instead of starting another.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str]
+    survivor: Callable[[], int | None] = lambda: None
     restarts: int = 0
     ended_early: int = 0
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    adopted: ProcessRecord | None = field(default=None, init=False)
 
     @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
+        if self.adopted is not None:
+            return self.adopted.pid
         return self.process.pid if self.process is not None and self.process.returncode is None else None
 
     @property
@@ -84,10 +92,15 @@ class Children:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(_end(child.process) for child in self._children if child.process is not None))
+        adopted = [child.adopted for child in self._children if child.adopted is not None]
+        await asyncio.to_thread(end, adopted, STOP_SECONDS)
+        for child in self._children:
+            child.adopted = None
         self._record()
 
     async def _keep(self, child: Child) -> None:
         loop = asyncio.get_running_loop()
+        await self._adopt(child)
         while True:
             begun = loop.time()
             code = await self._run(child)
@@ -96,6 +109,17 @@ class Children:
             child.restarts += 1
             _LOG.warning("%s ended with %s; see %s; starting it again in %.1f s", child.name, code, child.log, pause)
             await asyncio.sleep(pause)
+
+    async def _adopt(self, child: Child) -> None:
+        """Watch over the survivor of a killed daemon, when there is one, until it ends."""
+        pid = child.survivor()
+        if pid is None:
+            return
+        with suppress(ProcessLookupError):
+            child.adopted = ProcessRecord.of(pid)
+            self._record()
+            await _end_of(pid)
+            child.adopted = None
 
     async def _run(self, child: Child) -> int:
         with child.log.open("ab") as log:
@@ -117,6 +141,19 @@ class Children:
                 with suppress(ProcessLookupError):
                     records.append(ProcessRecord.of(child.pid))
         write_records(self._state.children_file, records)
+
+
+async def _end_of(pid: int) -> None:
+    """Return when a process that is no child of ours has ended; ProcessLookupError when there is none."""
+    loop = asyncio.get_running_loop()
+    descriptor = os.pidfd_open(pid)
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -143,4 +180,4 @@ def provider_exists() -> bool:
 def provider(state: StateDirectory) -> Child:
     """The stand-in for the Terraform provider."""
     command = [sys.executable, "-m", PROVIDER_MODULE, "--state", str(state.root)]
-    return Child(PROVIDER, command, state.provider_log, os.environ)
+    return Child(PROVIDER, command, state.provider_log, os.environ, survivor=lambda: serving_pid(state))

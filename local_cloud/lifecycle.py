@@ -18,6 +18,7 @@ import psutil
 from local_cloud.admin_client import AdminClient
 from local_cloud.hosts import LOOPBACK
 from local_cloud.processes import ProcessRecord, end, read_records
+from local_cloud.terraform_provider.peer import serving_pid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
     with locked(state), state.run_lock.open("w") as lock:
         record = _holder(state, lock)
         if record is None:
-            clear(state)
+            clear(state, keep=serving_pid(state))
             _start(state, port, lock)
         client = AdminClient(state.admin_socket)
         if settings:
@@ -86,13 +87,21 @@ def down(state: StateDirectory, patience: float = STOP_SECONDS) -> bool:
         return clear(state) or record is not None
 
 
-def clear(state: StateDirectory) -> bool:
-    """Remove what a daemon that was killed left behind: processes, sockets, pid file; whether a process was left."""
-    left = [record for record in read_records(state.children_file) if record.process() is not None]
+def clear(state: StateDirectory, keep: int | None = None) -> bool:
+    """Remove what a daemon that was killed left behind: processes, sockets, pid file; whether a process was left.
+
+    `keep` is the provider stand-in that still serves: the next daemon takes it over, so that a terraform run that uses
+    it goes on.
+    """
+    records = [record for record in read_records(state.children_file) if record.pid != keep]
+    left = [record for record in records if record.process() is not None]
     end(left, STOP_SECONDS)
     state.children_file.unlink(missing_ok=True)
     state.pid_file.unlink(missing_ok=True)
-    state.remove_sockets()
+    if keep is None:
+        state.remove_sockets()
+    else:
+        state.admin_socket.unlink(missing_ok=True)
     return bool(left)
 
 

@@ -96,20 +96,25 @@ class Client:
         """One request, retried until `deadline` seconds have passed; the JSON answer, `{}` without content.
 
         `project` pays when `user_project_override` is on and no billing project is set. ApiError for an answer that is
-        no success, ProviderError when Google cannot be reached.
+        no success, ProviderError when Google cannot be reached. `{}` also for a creation whose answer was lost on the
+        way and that is refused the second time, because the first has made it.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
         pause = _FIRST_PAUSE
+        answer_lost = False
         while True:
             try:
                 return await self._once(method, url, body, query or {}, project)
             except ApiError as error:
+                if answer_lost and error.already_exists:
+                    return {}
                 if loop.time() + pause > end or not (is_retried(error) or (retried is not None and retried(error))):
                     raise
             except (aiohttp.ClientConnectionError, TimeoutError) as error:
                 if isinstance(error, aiohttp.ClientConnectorCertificateError) or loop.time() + pause > end:
                     raise _unreachable(method, url, error) from error
+                answer_lost = answer_lost or not isinstance(error, aiohttp.ClientConnectorError)
             await self.pause(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 

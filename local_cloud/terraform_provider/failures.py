@@ -62,6 +62,11 @@ class ApiError(Exception):
         listed = [*self.error.get("errors", ()), *self.error.get("details", ())]
         return frozenset(str(each["reason"]) for each in listed if isinstance(each, Mapping) and "reason" in each)
 
+    @property
+    def already_exists(self) -> bool:
+        """Whether a creation was refused because the name is taken."""
+        return "alreadyExists" in self.reasons or self.error.get("status") == "ALREADY_EXISTS"
+
     def _text(self) -> str:
         if not self.error:
             return f"googleapi: got HTTP response code {self.status} with body: {self.body}"

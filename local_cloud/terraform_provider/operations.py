@@ -77,6 +77,9 @@ async def wait(
 
     `doing` is what is going on, e.g. `create Network`. An operation that cannot be found yet is asked for again.
     """
+    if not operation:
+        # The answer was lost and the work is done all the same (see Client.send); the resource is read next.
+        return operation
     spoken = DIALECTS[dialect]
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline

@@ -25,6 +25,7 @@ def serving_pid(state: StateDirectory) -> int | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(str(state.provider_socket))
-        except (FileNotFoundError, ConnectionRefusedError):
+        except OSError:
+            # No such socket, nobody behind it, or a path so long that the daemon will put its sockets elsewhere.
             return None
         return peer_pid(connection)

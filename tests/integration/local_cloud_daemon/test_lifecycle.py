@@ -73,7 +73,7 @@ def test_state_port_token_and_authority_survive(tmp_path: Path, crash: bool) -> 
         assert cloud.count() > before
 
 
-def test_a_killed_daemons_children_are_cleared_away(tmp_path: Path) -> None:
+def test_a_killed_daemons_stand_in_goes_on_and_is_stopped_in_the_end(tmp_path: Path) -> None:
     with running_cloud(tmp_path) as cloud:
         assert "TF_REATTACH_PROVIDERS" in cloud.env
         [child] = psutil.Process(cloud.pid).children()
@@ -81,10 +81,24 @@ def test_a_killed_daemons_children_are_cleared_away(tmp_path: Path) -> None:
         kill(cloud)
         assert left.process() is not None
         cloud.start()
-        assert left.process() is None
+        assert left.process() is not None
+        reattach = json.loads(cloud.env["TF_REATTACH_PROVIDERS"])["registry.terraform.io/hashicorp/google"]
+        assert reattach["Pid"] == left.pid
         kill(cloud)
         assert "stopped" in cloud.command("down").stdout
+        assert left.process() is None
         assert not cloud.state.children_file.exists()
+
+
+def test_a_stand_in_that_was_taken_over_is_replaced_when_it_ends(tmp_path: Path) -> None:
+    with running_cloud(tmp_path) as cloud:
+        assert "TF_REATTACH_PROVIDERS" in cloud.env
+        [child] = psutil.Process(cloud.pid).children()
+        kill(cloud)
+        cloud.start()
+        child.kill()
+        again = json.loads(LocalCloud(tmp_path).env["TF_REATTACH_PROVIDERS"])["registry.terraform.io/hashicorp/google"]
+        assert again["Pid"] != child.pid
 
 
 def test_a_child_that_crashes_is_started_again(tmp_path: Path) -> None:
