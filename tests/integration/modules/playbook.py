@@ -68,10 +68,12 @@ def play_all(
     playbook.write_text(yaml.safe_dump([whole], sort_keys=False), encoding="utf-8")
     tool = Path(sys.executable).with_name("ansible-playbook")
     inventory = ["-i", ",".join(scripts) + ",", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
+    # Ansible takes ~ for HOME in one place and the account's home in another: background jobs must not depend on it.
+    own = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.minimal", "ANSIBLE_ASYNC_DIR": str(directory / "async")}
     done = subprocess.run(
         [tool, *inventory, playbook, *options],
         cwd=ROOT,
-        env=cloud.environ(ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.minimal", **(environment or {})),
+        env=cloud.environ(**own, **(environment or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
