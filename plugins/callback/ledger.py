@@ -68,6 +68,7 @@ options:
 import atexit
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,6 +176,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._signal = signal.Signals(number).name
             if number == signal.SIGTERM:
                 self._finish("interrupted", {}, "stopped by SIGTERM")
+                # Death by a signal drops what is still buffered for a pipe or a file.
+                sys.stdout.flush()
         if callable(before):
             before(number, frame)
         elif before == signal.SIG_DFL:

@@ -45,8 +45,12 @@ all:
 """
 
 
-FOREIGN = ("ANSIBLE_", *(f"PRESIDENTIAL_DIGS_{name}" for name in ("RUN", "PRO", "ENVIRONMENT", "SHOW")))
-"""Variables that would tell the run of a test about the run around it."""
+FOREIGN = (
+    "ANSIBLE_",
+    "PYTHONUNBUFFERED",
+    *(f"PRESIDENTIAL_DIGS_{name}" for name in ("RUN", "PRO", "ENVIRONMENT", "SHOW")),
+)
+"""Variables that would tell the run of a test about the run around it, or save it from losing what it buffers."""
 
 
 @dataclass(frozen=True)
