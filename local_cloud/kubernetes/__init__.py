@@ -1,0 +1,1 @@
+"""Google Kubernetes Engine: real control planes, and nodes that are processes."""
