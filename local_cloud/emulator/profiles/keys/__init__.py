@@ -1,0 +1,1 @@
+"""What Cloud KMS does beyond its data."""
