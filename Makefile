@@ -17,18 +17,18 @@ environment = $(cache)/environments/$(1)-$(shell sha256sum requirements/$(1).loc
 pytest = python -m pytest --numprocesses $(JOBS) --maxschedchunk 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site check test lint bench soak conformance up down status teardown clean .venv tools gate-tools lock secrets-baseline
+.PHONY: help site-tools site check test lint bench soak conformance up down status teardown clean .venv tools gate-tools lock secrets-baseline
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-site: tools ## every phase of site.yml on ENV (default local: the local cloud, started when it does not run)
+site: site-tools ## every phase of site.yml on ENV (default local: the local cloud, started when it does not run)
 	@sh tools/play.sh $(ENV) site.yml $(ARGS)
 
-check: tools ## what `make site` would change on ENV, with the differences, and nothing changed
+check: site-tools ## what `make site` would change on ENV, with the differences, and nothing changed
 	@sh tools/play.sh $(ENV) site.yml --check --diff $(ARGS)
 
-teardown: tools ## destroy ENV in two passes; wants ARGS="-e teardown_confirm=PROJECT"
+teardown: site-tools ## destroy ENV in two passes; wants ARGS="-e teardown_confirm=PROJECT"
 	@sh tools/play.sh $(ENV) playbooks/teardown.yml $(ARGS)
 
 test: tools gate-tools ## lint, types, unit, integration, molecule: everything CI asks for
@@ -64,7 +64,11 @@ clean: ## stop the local cloud and delete all that was made here: environment, c
 	@sh tools/environment.sh .venv requirements/dev.lock
 
 tools: .venv
-	@python -m tools.toolchain .build/bin terraform
+	@python -m tools.toolchain .build/bin terraform local_cloud
+
+# What a playbook cannot do without; tools/play.sh has the rest brought while the first phases run.
+site-tools: .venv
+	@python -m tools.toolchain .build/bin terraform kubectl
 
 gate-tools: .venv
 	@sh tools/environment.sh $(call environment,checkov) requirements/checkov.lock

@@ -6,6 +6,8 @@ import hashlib
 import io
 import os
 import platform
+import tarfile
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -16,6 +18,9 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 # Seconds until a host that does not answer counts as one that cannot be reached: then the build is the way.
 _PATIENCE = 8
+# Seconds between two progress lines, and bytes read at a time.
+_QUIET = 5.0
+_CHUNK = 1 << 20
 
 
 class Unreachable(Exception):
@@ -24,7 +29,10 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """Addresses of an archive and of its SHA-256 sums, with {version}, {system} and {machine} to fill in."""
+    """Addresses of a release and of its SHA-256 sums, with {version}, {system} and {machine} to fill in.
+
+    `archive` is a zip or tar.gz that holds the program, or the program itself.
+    """
 
     archive: str
     sums: str
@@ -38,14 +46,35 @@ def download(release: Release, version: str, program: str, target: Path) -> None
         "machine": _MACHINES.get(platform.machine(), platform.machine()),
     }
     address = release.archive.format(**names)
-    sums = _read(release.sums.format(**names)).decode()
-    print(f"Downloading {address.rpartition('/')[2]} ...", flush=True)
+    expected = _digest(_read(release.sums.format(**names)).decode(), address.rpartition("/")[2])
+    print(f"Downloading {address.rpartition('/')[2]} {version} ...", flush=True)
     archive = _read(address)
-    expected = {name: digest for digest, name in (line.split() for line in sums.splitlines())}
-    if hashlib.sha256(archive).hexdigest() != expected.get(address.rpartition("/")[2]):
+    if hashlib.sha256(archive).hexdigest() != expected:
         raise Unreachable(f"the checksum of {address} is not the published one")
-    with zipfile.ZipFile(io.BytesIO(archive)) as content:
-        place(content.read(program), target)
+    place(_unpacked(archive, address, program), target)
+
+
+def _digest(sums: str, file: str) -> str:
+    """The sum of `file` in a list of sums, or the only one of a file that holds nothing else."""
+    words = sums.split()
+    if len(words) == 1:
+        return words[0]
+    listed = (line.split() for line in sums.splitlines())
+    return next((words[0] for words in listed if len(words) == 2 and words[1].lstrip("*") == file), "")
+
+
+def _unpacked(archive: bytes, address: str, program: str) -> bytes:
+    """The content of `program`, wherever it lies in the archive; the archive itself when it is none."""
+    if address.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            return packed.read(program)
+    if address.endswith(".tar.gz"):
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed_tar:
+            member = next(one for one in packed_tar.getmembers() if one.isfile() and Path(one.name).name == program)
+            file = packed_tar.extractfile(member)
+            assert file is not None
+            return file.read()
+    return archive
 
 
 def place(content: bytes, target: Path) -> None:
@@ -58,10 +87,18 @@ def place(content: bytes, target: Path) -> None:
 
 
 def _read(address: str) -> bytes:
+    host, file = address.split("/")[2], address.rpartition("/")[2]
+    content = bytearray()
+    told = time.monotonic()
     try:
         with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:  # noqa: S310 - the addresses stand in tools.yml
-            content: bytes = answer.read()
+            size = int(answer.headers.get("Content-Length") or 0)
+            while chunk := answer.read(_CHUNK):
+                content += chunk
+                if time.monotonic() - told > _QUIET:
+                    told = time.monotonic()
+                    print(f"  {file}: {len(content) >> 20} of {size >> 20} MiB", flush=True)
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
-        raise Unreachable(f"{address.split('/')[2]} cannot be reached: {reason}") from error
-    return content
+        raise Unreachable(f"{host} cannot be reached: {reason}") from error
+    return bytes(content)

@@ -13,6 +13,9 @@ if [ ! -d "inventories/$environment/group_vars" ]; then
 fi
 
 if [ "$environment" = local ]; then
+  # What a cluster needs is fetched or built meanwhile; the cluster says in its status what it waits for.
+  mkdir -p .build
+  nohup python -m tools.toolchain .build/bin local_cloud >.build/toolchain.log 2>&1 &
   # A cloud that is started here asks for every permission, as Google does; one that runs keeps its settings.
   python -m local_cloud status >/dev/null 2>&1 || python -m local_cloud up --iam enforce
   exports=$(python -m local_cloud env)

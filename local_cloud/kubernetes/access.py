@@ -1,7 +1,7 @@
 """How a process of the local cloud reaches a cluster's API: address, authority, and a client certificate of its own.
 
     access = ClusterAccess.of(state_root, "projects/p/locations/europe-west1/clusters/crm")
-    access.api_url                      "https://127.16.0.2:41035", once the control plane was started for the first time
+    access.api_url                      "https://127.16.0.2:41035"
     access.ca_file                      what the API server's certificate is verified with
     access.certificate(Identity.AGENT)  client certificate and key files of that identity
     access.kubeconfig(Identity.ADMIN)   the same as a kubeconfig file for kubectl and client libraries

@@ -63,7 +63,7 @@ def test_a_build_makes_the_version_of_the_table() -> None:
     """go.mod pins what tools.yml promises."""
     for tool in table().values():
         if tool.go:
-            module = (Path(toolchain.__file__).parent / "build" / tool.name / "go.mod").read_text(encoding="utf-8")
+            module = (Path(toolchain.__file__).parent / "build" / tool.go.module / "go.mod").read_text(encoding="utf-8")
             assert f" v{tool.version}" in module
             assert all(tool.version in setting for setting in tool.go.set if setting.endswith(tool.version))
 
