@@ -26,8 +26,6 @@ PROFILE = Profile(
         f"{keys.COLLECTION}.encrypt": ("cloudkms.cryptoKeyVersions.useToEncrypt",),
         f"{keys.COLLECTION}.decrypt": ("cloudkms.cryptoKeyVersions.useToDecrypt",),
         f"{keys.COLLECTION}.updatePrimaryVersion": ("cloudkms.cryptoKeys.update",),
-        f"{keys.COLLECTION}.patch": ("cloudkms.cryptoKeys.update",),
-        f"{versions.COLLECTION}.patch": ("cloudkms.cryptoKeyVersions.update",),
     },
     types=(
         ResourceType(
