@@ -60,6 +60,7 @@ class AdminApi:
                 web.get("/clock", self._clock),
                 web.post("/clock", self._change_clock),
                 web.post("/tokens", self._token),
+                web.get("/resources", self._resources),
             ]
         )
         return application
@@ -75,7 +76,7 @@ class AdminApi:
         return web.json_response({"stopping": True})
 
     async def _reset(self, _: web.Request) -> web.Response:
-        self._daemon.reset()
+        await self._daemon.reset()
         return web.json_response({"reset": True})
 
     async def _snapshots(self, _: web.Request) -> web.Response:
@@ -88,7 +89,7 @@ class AdminApi:
 
     async def _restore(self, request: web.Request) -> web.Response:
         name = _text(await _body(request), "name")
-        self._daemon.restore(name)
+        await self._daemon.restore(name)
         return web.json_response({"restored": name})
 
     async def _faults(self, _: web.Request) -> web.Response:
@@ -158,6 +159,26 @@ class AdminApi:
         principal = self._daemon.cloud.named(_text(given, "member"))
         issued = self._daemon.cloud.tokens.issue(principal, lifetime)
         return web.json_response({"token": issued.token, "expires": issued.expires.isoformat()})
+
+    async def _resources(self, request: web.Request) -> web.Response:
+        """Resources of the services in `service` (repeated), once their revision is another than `after`."""
+        services = frozenset(request.query.getall("service", []))
+        if not services:
+            raise ValueError("service: at least one is wanted")
+        after = request.query.get("after", "0")
+        if not after.isdigit():
+            raise ValueError(f"after: {after!r} is not a revision")
+        revision = await self._daemon.resources.beyond(services, int(after))
+        found = [stored for service in sorted(services) for stored in self._daemon.resources.listed(service)]
+        return web.json_response(
+            {
+                "revision": revision,
+                "resources": [
+                    {"service": one.service, "name": one.name, "collection": one.collection, "body": one.body}
+                    for one in found
+                ],
+            }
+        )
 
 
 async def _body(request: web.Request) -> Mapping[str, Any]:

@@ -71,12 +71,23 @@ class Children:
         """Record them in `state`."""
         self._state = state
         self._children: list[Child] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def supervise(self, child: Child) -> None:
         """Start `child` and keep it running."""
         self._children.append(child)
-        self._tasks.append(asyncio.get_running_loop().create_task(self._keep(child)))
+        self._tasks[child.name] = asyncio.get_running_loop().create_task(self._keep(child))
+
+    async def dismiss(self, *names: str) -> None:
+        """End the children of these names, side by side, and keep them no longer; names of none are passed over."""
+        leaving = [child for child in self._children if child.name in names]
+        tasks = [self._tasks.pop(child.name) for child in leaving]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._end_all(leaving)
+        self._children = [child for child in self._children if child not in leaving]
+        self._record()
 
     def find(self, name: str) -> Child | None:
         """The child of that name, if there is one."""
@@ -88,15 +99,19 @@ class Children:
 
     async def stop(self) -> None:
         """End all of them: terminate, then kill."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(_end(child.process) for child in self._children if child.process is not None))
-        adopted = [child.adopted for child in self._children if child.adopted is not None]
-        await asyncio.to_thread(end, adopted, STOP_SECONDS)
-        for child in self._children:
-            child.adopted = None
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._end_all(self._children)
         self._record()
+
+    @staticmethod
+    async def _end_all(children: Sequence[Child]) -> None:
+        await asyncio.gather(*(_end(child.process) for child in children if child.process is not None))
+        adopted = [child.adopted for child in children if child.adopted is not None]
+        await asyncio.to_thread(end, adopted, STOP_SECONDS)
+        for child in children:
+            child.adopted = None
 
     async def _keep(self, child: Child) -> None:
         loop = asyncio.get_running_loop()

@@ -22,6 +22,8 @@ from local_cloud.identity.tokens import TokenStore
 from local_cloud.identity.who import Authenticator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local_cloud.state import StateDirectory
 
 
@@ -36,6 +38,9 @@ class Cloud:
         self.faults = FaultRules(state.faults)
         self.signer = IdTokenSigner.open(state)
         self.tokens = TokenStore(state.tokens, self.clock, self.signer)
+        # Who is told of a commit, with the services whose resources it changed, and the services that runtimes settle.
+        self.listener: Callable[[frozenset[str]], None] | None = None
+        self.attended: frozenset[str] = frozenset()
         self.metadata = MetadataServer(self.tokens, self._machine_account, self._machine_project)
         self.open()
 
@@ -43,11 +48,18 @@ class Cloud:
         """Open the emulator's database (after `close_database`)."""
         self.emulator = Emulator(self._state.database, clock=self.clock, settings=self.settings)
         self.emulator.tokens = self.tokens
+        self.attend(self.attended, self.listener)
         keys = self.emulator.service_account_keys
         self._authenticator = Authenticator(self.tokens, keys)
         self._identity = IdentityEndpoints(
             self.tokens, self.signer, self.clock, keys, self.emulator.federation_providers
         )
+
+    def attend(self, services: frozenset[str], listener: Callable[[frozenset[str]], None] | None) -> None:
+        """Runtimes settle resources of `services`; `listener` is told of every commit."""
+        self.attended, self.listener = services, listener
+        self.emulator.attended = services
+        self.emulator.store.listener = listener
 
     def close_database(self) -> None:
         """Close the emulator's database, so that its file is whole and may be replaced."""

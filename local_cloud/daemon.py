@@ -25,6 +25,8 @@ from local_cloud.hosts import HostTable
 from local_cloud.journal import Journal, Query
 from local_cloud.processes import ProcessRecord
 from local_cloud.proxy import ForwardProxy
+from local_cloud.resource_feed import Resources
+from local_cloud.runtimes import Runtimes, Surroundings, load_runtimes
 from local_cloud.shell import REATTACH, STAND_IN_VERSION
 from local_cloud.snapshot import Snapshots
 from local_cloud.terraform_provider.version import MIRRORED_VERSION
@@ -55,8 +57,11 @@ class Daemon:
         self.journal = Journal(state.journal)
         self.snapshots = Snapshots(state)
         self.children = children.Children(state)
-        table = HostTable()
-        self._proxy = ForwardProxy(Authority.open(state), table, FrontDesk(self.cloud, self.journal, table))
+        self.resources = Resources(self.cloud)
+        self._table = HostTable()
+        self._authority = Authority.open(state)
+        self._proxy = ForwardProxy(self._authority, self._table, FrontDesk(self.cloud, self.journal, self._table))
+        self._runtimes = Runtimes({}, [])
         self._port = 0
         self._started = datetime.now(UTC)
         self._ended = asyncio.Event()
@@ -75,6 +80,7 @@ class Daemon:
         self._port = await self._listen(port)
         admin = await self._serve_admin()
         self._supervise()
+        await self._start_runtimes()
         self._registry = loop.create_task(provider_source.registry_answers())
         self._announce()
         if ready is not None:
@@ -107,6 +113,7 @@ class Daemon:
             "snapshots": self.snapshots.names(),
             "settings": self.cloud.settings.as_dict(),
             "children": self.children.listed(),
+            "runtimes": self._runtimes.listed(),
         }
 
     async def environment(self) -> dict[str, Any]:
@@ -123,19 +130,23 @@ class Daemon:
                 found[REATTACH] = provider_source.reattach(pid, self.state.provider_socket)
         return {"environment": found, "warnings": warnings}
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Back to the empty cloud, with an empty request log."""
+        await self._runtimes.clear()
         self.cloud.reset()
         self.journal.clear()
+        self._runtimes.resume()
 
-    def restore(self, name: str) -> None:
+    async def restore(self, name: str) -> None:
         """Put a snapshot back; FileNotFoundError when there is none of that name."""
         staged = self.snapshots.stage(name)
+        await self._runtimes.clear()
         self.cloud.close_database()
         try:
             self.snapshots.put_back(staged)
         finally:
             self.cloud.reopen()
+            self._runtimes.resume()
 
     def change_settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Apply and keep changed settings; ValueError names what is wrong."""
@@ -169,6 +180,24 @@ class Daemon:
         if children.provider_exists():
             self.children.supervise(children.provider(self.state))
 
+    async def _start_runtimes(self) -> None:
+        found = load_runtimes()
+        given = {}
+        for kind in found:
+            directory = self.state.root / kind.name
+            directory.mkdir(mode=0o700, exist_ok=True)
+            given[kind.name] = Surroundings(
+                self.state, directory, self.resources, self.children, self._authority, self.cloud, self._port
+            )
+        self._runtimes = Runtimes(given, found)
+        self.cloud.attend(self._runtimes.runs, self._committed)
+        self._table.upstream = self._runtimes.upstream
+        await self._runtimes.start()
+
+    def _committed(self, services: frozenset[str]) -> None:
+        self.resources.notify()
+        self._runtimes.wake(services)
+
     def _announce(self) -> None:
         record = ProcessRecord.of(os.getpid())
         staged = self.state.pid_file.with_name("daemon.json.new")
@@ -194,6 +223,7 @@ class Daemon:
             self._registry.cancel()
             with suppress(asyncio.CancelledError):
                 await self._registry
+        await self._runtimes.stop()
         await self.children.stop()
         await self._proxy.stop()
         self.journal.close()

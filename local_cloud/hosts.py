@@ -9,7 +9,9 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from local_cloud.twins import Twin
 
 
 # The only address that anything here listens on.
@@ -58,6 +60,8 @@ class HostTable:
         """Compile `rules`."""
         self._rules = [(re.compile(translate(rule.pattern)), rule) for rule in rules]
         self._known: dict[str, Answerer] = {}
+        # Where names and addresses of the cloud itself listen on this machine; the runtimes know.
+        self.upstream: Callable[[str, int], Twin | None] = lambda _host, _port: None
 
     def answerer(self, host: str) -> Answerer:
         """Who answers for `host` (any case, no port)."""

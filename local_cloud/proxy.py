@@ -11,10 +11,10 @@ from aiohttp import web
 
 from local_cloud.emulator.http import Response
 from local_cloud.hosts import LOOPBACK, Answerer, HostTable
-from local_cloud.tunnel import UpstreamError, open_upstream, splice
+from local_cloud.tunnel import UpstreamError, open_local, open_upstream, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from local_cloud.certificates import Authority
     from local_cloud.exchange import FrontDesk
@@ -144,11 +144,14 @@ class Opening(asyncio.Protocol):
             return
         self._received.clear()
         host = host.strip("[]").lower()
+        twin = self._proxy.table.upstream(host, int(port))
         answerer = self._proxy.table.answerer(host) if port == "443" else Answerer.REFUSED
-        if answerer is Answerer.GOOGLE:
+        if twin is not None:
+            self._proxy.spawn(self._pass_through(transport, host, port, open_local(*twin)))
+        elif answerer is Answerer.GOOGLE:
             self._proxy.spawn(self._terminate(transport, host))
         elif answerer is Answerer.PASSTHROUGH:
-            self._proxy.spawn(self._pass_through(transport, host, port))
+            self._proxy.spawn(self._pass_through(transport, host, port, open_upstream(host, int(port))))
         else:
             self.answer(self._proxy.desk.refuse(host, port))
 
@@ -168,11 +171,13 @@ class Opening(asyncio.Protocol):
         if secure is not None:
             self.hand_over(secure, self._proxy.http())
 
-    async def _pass_through(self, transport: asyncio.Transport, host: str, port: str) -> None:
-        """Join the client with the real host."""
+    async def _pass_through(
+        self, transport: asyncio.Transport, host: str, port: str, opening: Awaitable[asyncio.Transport]
+    ) -> None:
+        """Join the client with the real host, or with what stands for it on this machine."""
         self._cancel_deadline()
         try:
-            upstream = await open_upstream(host, int(port))
+            upstream = await opening
         except UpstreamError as error:
             answer = Response.text(502, f"{error}\n")
             self._proxy.desk.note_tunnel(host, port, answer)

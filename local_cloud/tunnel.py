@@ -90,6 +90,15 @@ async def open_upstream(host: str, port: int) -> asyncio.Transport:
         raise UpstreamError(f"{host}:{port} cannot be reached{way}: {why}") from error
 
 
+async def open_local(address: str, port: int) -> asyncio.Transport:
+    """A connection to what listens on this machine's `address`:`port`; UpstreamError when nothing does."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await _connect(address, port)
+    except (OSError, TimeoutError) as error:
+        raise UpstreamError(f"nothing answers for it on {address}:{port}: {error}") from error
+
+
 def upstream_proxy() -> str | None:
     """The URL of the proxy this machine needs to reach the outside; None when it needs none."""
     return os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or None

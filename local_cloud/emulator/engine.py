@@ -58,6 +58,8 @@ class Emulator:
         self.store = Store(Path(database))
         self.access = Access(self)
         self.tokens: TokenIssuer = NoTokens()
+        # Services whose resources a runtime makes run; the daemon sets it.
+        self.attended: frozenset[str] = frozenset()
         self._schemas: dict[tuple[str, str, str], str] = {}
         with self.store.transaction():
             self._seed()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local_cloud.emulator.errors import not_found, unimplemented
 from local_cloud.emulator.paging import page
+from local_cloud.emulator.store import StoredOperation
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
-    from local_cloud.emulator.profile import Body
+    from local_cloud.emulator.profile import Body, Run
 
 _SCOPES = ("regions", "zones")
+# google.rpc.Code.INTERNAL: what stands behind the resource failed.
+_INTERNAL = 13
 
 
 def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
@@ -27,8 +31,17 @@ def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
         name, body = _compute(call, target, verb)
     else:
         name, body = _aip(call, target, verb, result)
-    call.store.put_operation(call.service, name, body, done_at)
-    return shown(call, body, done_at)
+    return _kept(call, StoredOperation(name, body, done_at, target if runs(call) else "", verb))
+
+
+def runs(call: Call) -> Run | None:
+    """How a runtime works on resources of the called type; None where none does."""
+    return call.type.run if call.type and call.service in call.emulator.attended else None
+
+
+def _kept(call: Call, operation: StoredOperation) -> Body:
+    call.store.put_operation(call.service, operation)
+    return shown(call, operation)
 
 
 def failed(call: Call, target: str, verb: str, code: str, message: str) -> Body:
@@ -40,8 +53,7 @@ def failed(call: Call, target: str, verb: str, code: str, message: str) -> Body:
         "httpErrorMessage": "BAD REQUEST",
     }
     done_at = call.now.timestamp() + call.emulator.settings.operation_seconds
-    call.store.put_operation(call.service, name, body, done_at)
-    return shown(call, body, done_at)
+    return _kept(call, StoredOperation(name, body, done_at, "", verb))
 
 
 def _token(call: Call) -> str:
@@ -106,18 +118,44 @@ def _aip_name(target: str, token: str) -> str:
     return f"{prefix}operations/{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:32]}"
 
 
-def shown(call: Call, body: Body, done_at: float) -> Body:
-    """The operation as it looks now: finished, or still under way."""
-    if call.now.timestamp() >= done_at:
-        return (
-            {**body, "endTime": call.stamp(datetime.fromtimestamp(done_at, UTC))}
-            if call.profile.dialect == "compute"
-            else body
-        )
+def shown(call: Call, operation: StoredOperation) -> Body:
+    """The operation as it looks now: finished, failed, or still under way."""
+    done, error = _progress(call, operation)
+    body = _outcome(call, operation, error) if done and operation.target else operation.body
     if call.profile.dialect == "compute":
+        if done:
+            return {**body, "endTime": call.stamp(datetime.fromtimestamp(operation.done_at, UTC))}
         running = {key: value for key, value in body.items() if key != "error" and not key.startswith("httpError")}
         return {**running, "status": "RUNNING", "progress": 0}
-    return {key: value for key, value in body.items() if key not in ("done", "response")}
+    return body if done else {key: value for key, value in body.items() if key not in ("done", "response")}
+
+
+def _progress(call: Call, operation: StoredOperation) -> tuple[bool, str]:
+    """(whether it is done, why it failed): by the clock, then by the resource that a runtime works on."""
+    if call.now.timestamp() < operation.done_at:
+        return False, ""
+    if not operation.target:
+        return True, ""
+    stored = call.store.get(call.service, operation.target)
+    if stored is None:
+        return True, "" if operation.verb == "delete" else f"{operation.target} was deleted in the meantime."
+    kind = call.profile.type_of(stored.collection)
+    if operation.verb == "delete" or kind is None or kind.run is None:
+        return False, ""
+    settled = kind.run.settled(stored.body)
+    return (True, settled) if isinstance(settled, str) else (settled, "")
+
+
+def _outcome(call: Call, operation: StoredOperation, error: str) -> Body:
+    """The finished operation of a resource that a runtime worked on: how the resource is now, or the error."""
+    body = dict(operation.body)
+    if error:
+        body.pop("response", None)
+        return {**body, "error": {"code": _INTERNAL, "message": error}}
+    stored = call.store.get(call.service, operation.target)
+    if stored is not None and "response" in body:
+        body["response"] = {"@type": body["response"]["@type"], **stored.body}
+    return body
 
 
 def answer(call: Call) -> Body:
@@ -129,22 +167,19 @@ def answer(call: Call) -> Body:
             if call.profile.dialect == "compute":
                 raise not_found(f"The resource '{call.name}' was not found")
             raise not_found(f'Operation not found: "{call.name}"')
-        body, done_at = found
         if verb == "delete":
             call.store.remove_operation(call.service, call.name)
         if verb in ("delete", "cancel"):
             return {}
-        return _waited(call, body, done_at) if verb == "wait" else shown(call, body, done_at)
+        return _waited(call, found) if verb == "wait" else shown(call, found)
     if verb == "list":
         prefix = call.name if call.name.endswith("operations") else f"{call.name}/operations"
-        bodies = [shown(call, body, done_at) for _, body, done_at in call.store.operations(call.service, f"{prefix}/")]
+        bodies = [shown(call, operation) for operation in call.store.operations(call.service, f"{prefix}/")]
         return page(call, bodies, "items" if call.profile.dialect == "compute" else "operations")
     raise unimplemented(call.method.id, call.service)
 
 
-def _waited(call: Call, body: dict[str, Any], done_at: float) -> Body:
+def _waited(call: Call, operation: StoredOperation) -> Body:
     """A wait answers when the operation is done: the emulator finishes it then and there instead of holding the
-    connection."""
-    moment = min(done_at, call.now.timestamp())
-    call.store.put_operation(call.service, call.name, body, moment)
-    return shown(call, body, moment)
+    connection; what a runtime works on is shown as it is, and the client waits again."""
+    return _kept(call, replace(operation, done_at=min(operation.done_at, call.now.timestamp())))

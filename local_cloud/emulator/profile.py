@@ -34,6 +34,23 @@ class SoftDelete:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A resource that processes stand behind: a runtime works on it (docs/architecture.md, section 6.1).
+
+    `starting`, `changing` and `stopping` are fields (dotted path → value, or function of (call, resource)) it gets at
+    creation, change and deletion, while the runtime works. `settled` looks at the stored resource and says True when
+    the runtime is done, False while it works, or why it failed; the operation goes by that. After a deletion the
+    runtime takes the resource away. `alone` are the fields where no runtime runs, as in unit tests of the emulator.
+    """
+
+    settled: Callable[[Body], bool | str]
+    starting: Mapping[str, Any] = field(default_factory=dict)
+    changing: Mapping[str, Any] = field(default_factory=dict)
+    stopping: Mapping[str, Any] = field(default_factory=dict)
+    alone: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ResourceType:
     """One kind of resource. Only `collection` is needed; schema, path and id source follow from the discovery document.
 
@@ -61,6 +78,7 @@ class ResourceType:
     | `view` | hook on what is shown by get and list |
     | `id_pattern` | expression a new id must match, where the schema has none |
     | `not_found`, `exists` | message templates with {name} (relative), {id}, {project}, {label} |
+    | `run` | see Run |
     | `in_use_by_operation` | deleting what is in use starts an operation that fails, instead of answering 400 |
     """  # noqa: E501 - a table row is one line
 
@@ -86,6 +104,7 @@ class ResourceType:
     id_pattern: str = ""
     not_found: str = ""
     exists: str = ""
+    run: Run | None = None
     in_use_by_operation: bool = False
 
     @property

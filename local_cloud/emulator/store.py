@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,25 @@ CREATE INDEX IF NOT EXISTS links_by_target ON links (target_service, target);
 CREATE TABLE IF NOT EXISTS policies (
     service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (service, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS operations (
-    service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, done_at REAL NOT NULL,
-    PRIMARY KEY (service, name)) WITHOUT ROWID;
+    service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, done_at REAL NOT NULL, target TEXT NOT NULL,
+    verb TEXT NOT NULL, PRIMARY KEY (service, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, content BLOB NOT NULL);
 """
+# Raised when a table changes; operations are short-lived, so a file of an older version loses them and nothing else.
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class StoredOperation:
+    """A long-running operation, not done before `done_at` (POSIX seconds), nor while a runtime still works on the
+    resource `target` (empty: none) after `verb`."""
+
+    name: str
+    body: dict[str, Any]
+    done_at: float
+    target: str
+    verb: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,16 @@ class Store:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            self._connection.execute("DROP TABLE IF EXISTS operations")
+            self._connection.execute(f"PRAGMA user_version={_VERSION}")
         self._connection.executescript(_SCHEMA)
+        # Called after a commit with the services whose resources it changed.
+        self.listener: Callable[[frozenset[str]], None] | None = None
+        self._touched: set[str] = set()
+        # The clock starts the count, so that it goes on growing over restarts.
+        self._first_revision = time.time_ns()
+        self._revisions: dict[str, int] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -75,11 +99,25 @@ class Store:
             yield
         except BaseException:  # an interrupt leaves no half of it either
             self._connection.execute("ROLLBACK")
+            self._touched.clear()
             raise
         self._connection.execute("COMMIT")
+        self._tell()
+
+    def _tell(self) -> None:
+        touched, self._touched = frozenset(self._touched), set()
+        for service in touched:
+            self._revisions[service] = self.revision([service]) + 1
+        if touched and self.listener is not None:
+            self.listener(touched)
+
+    def revision(self, services: Iterable[str]) -> int:
+        """A number that grows with every commit that changed resources of one of `services`."""
+        return max((self._revisions.get(service, self._first_revision) for service in services), default=0)
 
     def clear(self) -> None:
         """Forget everything."""
+        self._touched.update(row[0] for row in self._connection.execute("SELECT DISTINCT service FROM resources"))
         for table in ("resources", "links", "policies", "operations", "facts", "blobs"):
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are the literals above
 
@@ -103,6 +141,7 @@ class Store:
             "SELECT generation, position FROM resources WHERE service = ? AND name = ?", (service, name)
         ).fetchone()
         generation, position = (row[0] + 1, row[1]) if row else (1, self.count("position"))
+        self._touched.add(service)
         self._connection.execute(
             "INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (service, name, collection, parent_of(name), json.dumps(body), generation, position, deleted_at),
@@ -111,6 +150,7 @@ class Store:
 
     def remove(self, service: str, name: str) -> None:
         """Take the resource, its links and its policy away."""
+        self._touched.add(service)
         for statement in (
             "DELETE FROM resources WHERE service = ? AND name = ?",
             "DELETE FROM links WHERE source_service = ? AND source = ?",
@@ -132,6 +172,15 @@ class Store:
             arguments.append(parent)
         rows = self._connection.execute(f"{sql} ORDER BY position", arguments).fetchall()
         return [stored for stored in map(_stored, rows) if deleted or stored.deleted_at is None]
+
+    def everything(self, service: str) -> list[Stored]:
+        """Every live resource of a service, in order of creation."""
+        rows = self._connection.execute(
+            "SELECT service, name, collection, body, generation, deleted_at FROM resources WHERE service = ? AND"
+            " deleted_at IS NULL ORDER BY position",
+            (service,),
+        ).fetchall()
+        return [_stored(row) for row in rows]
 
     def number_of(self, service: str, collection: str, prefix: str) -> int:
         """How many live resources of a collection have names that start with `prefix`."""
@@ -188,25 +237,34 @@ class Store:
         """Replace a policy."""
         self._connection.execute("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", (service, name, json.dumps(body)))
 
-    def operation(self, service: str, name: str) -> tuple[dict[str, Any], float] | None:
-        """An operation and the POSIX time at which it is done."""
+    def operation(self, service: str, name: str) -> StoredOperation | None:
+        """An operation, or None."""
         row = self._connection.execute(
-            "SELECT body, done_at FROM operations WHERE service = ? AND name = ?", (service, name)
+            "SELECT name, body, done_at, target, verb FROM operations WHERE service = ? AND name = ?", (service, name)
         ).fetchone()
-        return (json.loads(row[0]), row[1]) if row else None
+        return StoredOperation(row[0], json.loads(row[1]), *row[2:]) if row else None
 
-    def operations(self, service: str, prefix: str) -> list[tuple[str, dict[str, Any], float]]:
-        """(name, body, done time) of a service's operations below `prefix`, in the order of their names."""
+    def operations(self, service: str, prefix: str) -> list[StoredOperation]:
+        """A service's operations below `prefix`, in the order of their names."""
         rows = self._connection.execute(
-            "SELECT name, body, done_at FROM operations WHERE service = ? AND substr(name, 1, ?) = ? ORDER BY name",
+            "SELECT name, body, done_at, target, verb FROM operations WHERE service = ? AND substr(name, 1, ?) = ?"
+            " ORDER BY name",
             (service, len(prefix), prefix),
         ).fetchall()
-        return [(row[0], json.loads(row[1]), row[2]) for row in rows]
+        return [StoredOperation(row[0], json.loads(row[1]), *row[2:]) for row in rows]
 
-    def put_operation(self, service: str, name: str, body: Mapping[str, Any], done_at: float) -> None:
+    def put_operation(self, service: str, operation: StoredOperation) -> None:
         """Keep an operation."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?)", (service, name, json.dumps(body), done_at)
+            "INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                service,
+                operation.name,
+                json.dumps(operation.body),
+                operation.done_at,
+                operation.target,
+                operation.verb,
+            ),
         )
 
     def remove_operation(self, service: str, name: str) -> None:

@@ -118,6 +118,9 @@ def create(call: Call) -> Body | Response:
     missing = missing_required(call.document, call.schema, body, call.method.id)
     if missing:
         raise _missing_field(call, missing[0])
+    if resource_type.run:
+        fields = resource_type.run.starting if operations.runs(call) else resource_type.run.alone
+        _apply(call, fields, body, only_missing=False)
     stored = keep(call, name, body, before=None)
     if resource_type.after_create:
         resource_type.after_create(call, stored.body)
@@ -198,6 +201,9 @@ def update(call: Call) -> Body | Response:
         _apply(call, call.resource_type.defaults, body, only_missing=True)
     refuse_immutable(call, stored.body, body)
     _refuse_emptied(call, stored.body, body)
+    run = operations.runs(call)
+    if run:
+        _apply(call, run.changing, body, only_missing=False)
     kept = keep(call, stored.name, body, stored)
     return respond(call, kept.name, call.method.verb, kept)
 
@@ -273,6 +279,12 @@ def delete(call: Call) -> Body | Response:
         return operations.failed(call, stored.name, "delete", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", used.message)
     if used:
         raise used
+    run = operations.runs(call)
+    if run:
+        body = dict(stored.body)
+        _apply(call, run.stopping, body, only_missing=False)
+        call.store.put(call.service, stored.name, stored.collection, body)
+        return respond(call, stored.name, "delete", None)
     below = [child for child in call.store.below(call.service, stored.name) if child.deleted_at is None]
     call.memory["target_id"] = stored.body.get("id")
     if resource_type.soft_delete:

@@ -10,6 +10,7 @@ from local_cloud.emulator.errors import ApiError, already_exists, failed_precond
 from local_cloud.emulator.http import Response
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.profile import Body, Profile, ResourceType
+from local_cloud.emulator.store import StoredOperation
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -210,7 +211,8 @@ def _change_zone(call: Call) -> Body:
         "zoneContext": {"newValue": after, "oldValue": before},
         "kind": "dns#operation",
     }
-    call.store.put_operation("dns", f"{call.name}/operations/{number}", operation, call.now.timestamp())
+    name = f"{call.name}/operations/{number}"
+    call.store.put_operation("dns", StoredOperation(name, operation, call.now.timestamp(), "", "update"))
     return operation
 
 
