@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ALL = "all"
 
+# The one variable with this prefix that differs by host: the service that a host of the group services is.
+OF_ONE_HOST = frozenset({"platform_service"})
+
 
 class UnsoundValue(Exception):
     """A rule asked for a variable that is missing or already refused."""
@@ -79,7 +82,7 @@ def _file_findings(sources: Sources, prefix: str) -> Iterator[Finding]:
         yield Finding((duplicate.name,), f"set again; first at {duplicate.first}", "each key once", duplicate.second)
     seen: dict[tuple[str, int], Definition] = {}
     for definition in sources.definitions:
-        if not definition.name.startswith(prefix):
+        if not definition.name.startswith(prefix) or definition.name in OF_ONE_HOST:
             continue
         if definition.owner != ALL or definition.rank >= FROM_GROUP:
             allowed = f"a value for the whole environment, in group_vars/{ALL}; {prefix}… never differs by host"

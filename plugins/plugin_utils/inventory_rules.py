@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from .inventory_finding import Finding
+from .inventory_rules_services import SERVICE_RULES
 
 Values = Mapping[str, Any]
 Rule = Callable[[Values], Iterator[Finding]]
@@ -222,4 +223,5 @@ RULES: Sequence[Rule] = (
     state_bucket_named_after_project,
     federation_is_literal,
     production_is_protected,
+    *SERVICE_RULES,
 )

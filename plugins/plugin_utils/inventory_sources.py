@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 YAML_SUFFIXES = {".yml", ".yaml", ".json"}
 VARIABLE_DIRECTORIES = {"group_vars", "host_vars"}
 
+# Variables that are made of every host's own: under the catalogue's name and a host's, what the host declares, unless the
+# environment's overrides say otherwise.
+DECLARED_BY_HOST = {"platform_service_catalog": ("service_declared", "platform_service_overrides")}
+
 # Ansible's own order for one inventory: variables in an inventory file, group_vars/all, other groups, hosts.
 FROM_INVENTORY_FILE, FROM_ALL, FROM_GROUP, FROM_HOST = range(4)
 
@@ -68,18 +72,21 @@ class Sources:
 
     def place(self, path: Sequence[str | int]) -> Place | None:
         """The deepest line that sets `path` (variable name, then keys and indexes), None when no file does."""
+        if path and path[0] in DECLARED_BY_HOST and len(path) > 1:
+            return self._place_of_host(path)
         found = self.of(str(path[0])) if path else []
-        if not found:
-            return None
-        definition = found[-1]
-        line = definition.key.start_mark.line
-        node: yaml.Node | None = definition.value
-        for step in path[1:]:
-            inner = _descend(node, step)
-            if inner is None:
-                break
-            line, node = inner
-        return Place(definition.file, line + 1)
+        return _deepest(found[-1], path[1:])[0] if found else None
+
+    def _place_of_host(self, path: Sequence[str | int]) -> Place | None:
+        """The line in the overrides that sets what `path` ends in, else the deepest one in what the host declares."""
+        declared, overrides = DECLARED_BY_HOST[str(path[0])]
+        patches = self.of(overrides)
+        if patches:
+            place, is_whole = _deepest(patches[-1], path[1:])
+            if is_whole:
+                return place
+        own = [definition for definition in self.of(declared) if definition.owner == path[1]]
+        return _deepest(own[-1], path[2:])[0] if own else None
 
     def encrypted(self, name: str) -> bool:
         """Whether the file that sets `name` keeps the value encrypted by Ansible Vault."""
@@ -157,6 +164,18 @@ def _define(mapping: yaml.Node, owner: str, rank: int, file: Path, sources: Sour
 
 def _items(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
     return list(node.value) if isinstance(node, yaml.MappingNode) else []
+
+
+def _deepest(definition: Definition, steps: Sequence[str | int]) -> tuple[Place, bool]:
+    """The deepest line below a definition that `steps` lead to, and whether they led all the way."""
+    line = definition.key.start_mark.line
+    node: yaml.Node | None = definition.value
+    for step in steps:
+        inner = _descend(node, step)
+        if inner is None:
+            return Place(definition.file, line + 1), False
+        line, node = inner
+    return Place(definition.file, line + 1), True
 
 
 def _descend(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

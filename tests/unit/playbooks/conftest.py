@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-from tests.ansible_runs import copy_inventories
+from tests.ansible_runs import ROOT, copy_inventories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collection_filters() -> None:
+    """Let templates find the filters of this collection, as ansible-playbook does when it starts."""
+    init_plugin_loader([str(ROOT / "collections")])
 
 
 @pytest.fixture
@@ -31,6 +39,8 @@ def read() -> Callable[[Path, str], tuple[dict[str, Any], Templar]]:
         loader = DataLoader()
         manager = InventoryManager(loader=loader, sources=[str(inventory)])
         variables = VariableManager(loader=loader, inventory=manager)
+        # What a variable of all hosts' variables is rendered from.
+        HostVars(manager, variables, loader)
         raw = variables.get_vars(host=manager.get_host(host))
         return raw, Templar(loader=loader, variables=raw)
 
