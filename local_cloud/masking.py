@@ -26,12 +26,15 @@ SECRET_NAMES = (
 )
 
 JSON_FIELD = re.compile(rf'("(?:{"|".join(SECRET_NAMES)})"\s*:\s*)"(?:[^"\\]|\\.)*"')
+# The payload of a secret version, asked for or answered; its checksum says nothing that helps without it.
+PAYLOAD_DATA = re.compile(r'("payload"\s*:\s*\{[^{}]*?"data"\s*:\s*)"[^"]*"')
 FORM_FIELD = re.compile(rf"((?:^|[?&])(?:{'|'.join(SECRET_NAMES)}|key|X-Goog-Signature|upload_id)=)[^&\s]+")
 
 
 def masked(text: str) -> str:
     """`text` with every token-like value and every value of a secret-looking field replaced."""
     text = JSON_FIELD.sub(rf'\1"{MASK}"', text)
+    text = PAYLOAD_DATA.sub(rf'\1"{MASK}"', text)
     text = FORM_FIELD.sub(rf"\1{MASK}", text)
     return TOKEN_LIKE.sub(MASK, text)
 

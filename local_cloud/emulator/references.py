@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"^https?://[^/]+/(?:compute/)?(?:v\d\w*|beta|alpha)?/?(?:projects/)?")
 
+_FULL_NAME = re.compile(r"//([a-z]+)\.googleapis\.com/")
+
 
 def normalise(call: Call, body: Body) -> list[tuple[str, str]]:
     """Rewrite every reference of `body` in place; returns the (service, name) targets. ApiError 400 for a target that
@@ -26,17 +28,25 @@ def normalise(call: Call, body: Body) -> list[tuple[str, str]]:
         service, _, collection = kind.rpartition(":")
         service = service or call.service
         for container, key in slots(body, path):
-            if not container[key]:
+            value = container[key]
+            if not value:
                 continue
-            name = relative_name(call, service, collection, str(container[key]))
-            if must_exist and call.store.get(service, name) is None:
-                raise _dangling(call, path, str(container[key]), collection)
-            targets.append((service, name))
-            if call.profile.style == "compute" and service == call.service:
+            owner = _owner(call, value) or service
+            name = relative_name(call, owner, collection, str(value))
+            if must_exist and call.store.get(owner, name) is None:
+                raise _dangling(call, path, str(value), collection)
+            targets.append((owner, name))
+            if call.profile.style == "compute" and owner == call.service:
                 container[key] = call.self_link(name)
-            elif service == call.service or "/" in str(container[key]):
-                container[key] = str(container[key]) if service != call.service else call.shown_name(name)
+            elif owner == call.service or "/" in str(value):
+                container[key] = str(value) if owner != call.service else call.shown_name(name)
     return targets
+
+
+def _owner(call: Call, value: object) -> str:
+    """The service that a full resource name (`//certificatemanager.googleapis.com/projects/…`) says it is of."""
+    found = _FULL_NAME.match(str(value))
+    return found[1] if found and found[1] in call.emulator.profiles else ""
 
 
 def relative_name(call: Call, service: str, collection: str, value: str) -> str:

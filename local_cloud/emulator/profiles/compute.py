@@ -1,4 +1,4 @@
-"""Compute Engine networking: networks, subnetworks, routes, firewalls and their policies, routers, addresses."""
+"""Compute Engine: networks, subnetworks, routes, firewalls and their policies, routers, addresses, load balancing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING
 
 from local_cloud.emulator.access import path_names
 from local_cloud.emulator.profile import Body, Profile, ResourceType
+from local_cloud.emulator.profiles.load_balancing import (
+    backends,
+    endpoint_groups,
+    frontends,
+    security_policies,
+    url_maps,
+)
 from local_cloud.emulator.profiles.networking import (
     effects,
     firewall_policies,
@@ -31,7 +38,9 @@ def _address(call: Call, body: Body) -> str | None:
 
 def _used(call: Call, body: Body) -> Body:
     """An address shows who uses it."""
-    users = [call.self_link(name) for _, name in call.store.users("compute", call.memory["shown"])]
+    own = call.stored(call.memory["shown"])
+    names = [name for _, name in call.store.users("compute", own.name)] + frontends.rules_with(call, own)
+    users = [call.self_link(name) for name in names]
     return {**body, "users": users, "status": "IN_USE"} if users else body
 
 
@@ -215,9 +224,20 @@ PROFILE = Profile(
             defaults={"address": _address},
             references={"network": "networks"},
             computed={"status": "RESERVED"},
+            view=_used,
         ),
+        *backends.TYPES,
+        *endpoint_groups.TYPES,
+        *frontends.TYPES,
+        *security_policies.TYPES,
+        url_maps.TYPE,
     ),
     methods={
+        **backends.METHODS,
+        **endpoint_groups.METHODS,
+        **frontends.METHODS,
+        **security_policies.METHODS,
+        **url_maps.METHODS,
         "networks.addPeering": peering.add,
         "networks.updatePeering": peering.update,
         "networks.removePeering": peering.remove,

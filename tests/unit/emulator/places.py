@@ -19,6 +19,16 @@ _PEOPLE = "locations/global/workforcePools"
 _CLIENTS = f"projects/{PROJECT}/locations/global/oauthClients"
 _NETWORK = {"network": f"{_GLOBAL}/networks/there"}
 _OIDC = {"oidc": {"issuerUri": "https://issuer.example"}, "attributeMapping": {"google.subject": "assertion.sub"}}
+_CERTIFICATES = f"projects/{PROJECT}/locations/global"
+_HEALTH_CHECK = {"type": "TCP", "tcpHealthCheck": {"port": 80}, "checkIntervalSec": 60, "timeoutSec": 5}
+_HEALTH_CHECK_BLOCKS = (
+    "type",
+    *("checkIntervalSec", "timeoutSec", "httpHealthCheck", "httpsHealthCheck", "http2HealthCheck", "sslHealthCheck"),
+    *("tcpHealthCheck", "grpcHealthCheck", "grpcTlsHealthCheck", "udpHealthCheck"),
+)
+_URL_MAP = {"urlMap": f"{_GLOBAL}/urlMaps/there"}
+_TARGET = {"target": f"{_GLOBAL}/targetHttpProxies/there", "portRange": "80"}
+_RULE_FIELDS = ("IPAddress", "portRange", "ports", "target", "backendService", "loadBalancingScheme", "labels")
 _KEY = {"use": "ENCRYPTION", "keyData": {"keySpec": "RSA_2048"}}
 _CLIENT = {
     "clientType": "PUBLIC_CLIENT",
@@ -70,6 +80,85 @@ PLACES: Mapping[str, Place] = {
     "compute:routers": Place(f"{_REGION}/routers", _NETWORK, identify="body:name"),
     "compute:addresses": Place(f"{_REGION}/addresses", identify="body:name"),
     "compute:globalAddresses": Place(f"{_GLOBAL}/addresses", identify="body:name"),
+    "compute:healthChecks": Place(
+        f"{_GLOBAL}/healthChecks", _HEALTH_CHECK, fixed=_HEALTH_CHECK_BLOCKS, identify="body:name"
+    ),
+    "compute:regionHealthChecks": Place(
+        f"{_REGION}/healthChecks", _HEALTH_CHECK, fixed=_HEALTH_CHECK_BLOCKS, identify="body:name"
+    ),
+    "compute:backendServices": Place(f"{_GLOBAL}/backendServices", fixed=("iap",), identify="body:name"),
+    "compute:regionBackendServices": Place(f"{_REGION}/backendServices", fixed=("iap",), identify="body:name"),
+    "compute:backendBuckets": Place(f"{_GLOBAL}/backendBuckets", {"bucketName": "there"}, identify="body:name"),
+    "compute:urlMaps": Place(
+        f"{_GLOBAL}/urlMaps",
+        {"defaultService": f"{_GLOBAL}/backendServices/there"},
+        fixed=("hostRules", "defaultUrlRedirect", "defaultRouteAction"),
+        identify="body:name",
+    ),
+    "compute:targetHttpProxies": Place(f"{_GLOBAL}/targetHttpProxies", _URL_MAP, identify="body:name"),
+    "compute:targetHttpsProxies": Place(
+        f"{_GLOBAL}/targetHttpsProxies",
+        {**_URL_MAP, "certificateMap": f"//certificatemanager.googleapis.com/{_CERTIFICATES}/certificateMaps/there"},
+        identify="body:name",
+    ),
+    "compute:globalForwardingRules": Place(
+        f"{_GLOBAL}/forwardingRules", _TARGET, fixed=_RULE_FIELDS, identify="body:name"
+    ),
+    "compute:forwardingRules": Place(
+        f"{_REGION}/forwardingRules", _TARGET, fixed=_RULE_FIELDS, identify="body:name"
+    ),
+    "compute:sslCertificates": Place(
+        f"{_GLOBAL}/sslCertificates",
+        {"type": "MANAGED", "managed": {"domains": ["a.example"]}},
+        fixed=("managed", "selfManaged", "certificate", "privateKey", "type"),
+        identify="body:name",
+    ),
+    "compute:sslPolicies": Place(
+        f"{_GLOBAL}/sslPolicies", {"profile": "MODERN"}, fixed=("profile", "customFeatures"), identify="body:name"
+    ),
+    "compute:networkEndpointGroups": Place(
+        f"projects/{PROJECT}/zones/europe-west1-b/networkEndpointGroups",
+        fixed=("networkEndpointType", "cloudRun", "appEngine", "cloudFunction"),
+        identify="body:name",
+    ),
+    "compute:regionNetworkEndpointGroups": Place(
+        f"{_REGION}/networkEndpointGroups",
+        {"networkEndpointType": "SERVERLESS", "cloudRun": {"service": "there"}},
+        fixed=("networkEndpointType", "cloudRun", "appEngine", "cloudFunction"),
+        identify="body:name",
+    ),
+    "compute:securityPolicies": Place(f"{_GLOBAL}/securityPolicies", fixed=("rules",), identify="body:name"),
+    "compute:regionSecurityPolicies": Place(f"{_REGION}/securityPolicies", fixed=("rules",), identify="body:name"),
+    "certificatemanager:projects.locations.certificates": Place(
+        f"{_CERTIFICATES}/certificates",
+        {"managed": {"domains": ["a.example"]}},
+        fixed=("managed", "selfManaged", "managedIdentity"),
+        identify="query:certificateId",
+    ),
+    "certificatemanager:projects.locations.certificateMaps": Place(
+        f"{_CERTIFICATES}/certificateMaps", identify="query:certificateMapId"
+    ),
+    "certificatemanager:projects.locations.certificateMaps.certificateMapEntries": Place(
+        f"{_CERTIFICATES}/certificateMaps/there/certificateMapEntries",
+        {"matcher": "PRIMARY"},
+        fixed=("hostname", "matcher"),
+        identify="query:certificateMapEntryId",
+    ),
+    "certificatemanager:projects.locations.dnsAuthorizations": Place(
+        f"{_CERTIFICATES}/dnsAuthorizations", {"domain": "a.example"}, identify="query:dnsAuthorizationId"
+    ),
+    "run:projects.locations.services": Place(
+        f"projects/{PROJECT}/locations/europe-west1/services",
+        {"template": {"containers": [{"image": "gcr.io/cloudrun/hello"}]}},
+        fixed=("template", "traffic", "generation"),
+        identify="query:serviceId",
+    ),
+    "secretmanager:projects.secrets": Place(
+        f"projects/{PROJECT}/secrets",
+        {"replication": {"automatic": {}}},
+        fixed=("rotation", "replication", "versionAliases", "topics", "ttl", "expireTime"),
+        identify="query:secretId",
+    ),
     "dns:managedZones": Place(
         f"projects/{PROJECT}/managedZones", {"dnsName": "a.example.", "description": ""}, identify="body:name"
     ),
@@ -163,6 +252,8 @@ WITHOUT_PLACE: Mapping[str, str] = {
     "dns:resourceRecordSets": "named by name and type: test_records",
     "essentialcontacts:folders.contacts": "as those of projects",
     "iam:projects.serviceAccounts.keys": "the private half is shown once: test_identities",
+    "run:projects.locations.services.revisions": "made by its service: test_run",
+    "secretmanager:projects.secrets.versions": "made by addVersion: test_secrets",
     "serviceusage:services": "there without a creation",
 }
 
@@ -172,6 +263,10 @@ def prepare(cloud: Cloud) -> dict[str, str]:
     cloud.project()
     compute = f"compute/compute/v1/{_GLOBAL}"
     cloud.ok("POST", f"{compute}/networks", {"name": "there", "autoCreateSubnetworks": False})
+    cloud.ok("POST", f"{compute}/backendServices", {"name": "there"})
+    cloud.ok("POST", f"{compute}/urlMaps", {"name": "there", "defaultService": f"{_GLOBAL}/backendServices/there"})
+    cloud.ok("POST", f"{compute}/targetHttpProxies", {"name": "there", **_URL_MAP})
+    cloud.ok("POST", f"certificatemanager/v1/{_CERTIFICATES}/certificateMaps?certificateMapId=there", {})
     cloud.ok("POST", f"dns/dns/v1/projects/{PROJECT}/responsePolicies", {"responsePolicyName": "there"})
     iam = "iam/v1"
     cloud.ok("POST", f"{iam}/{_POOLS}?workloadIdentityPoolId=there", {})

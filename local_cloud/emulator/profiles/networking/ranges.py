@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# What has an address: reserved ones, and rules of load balancers.
+_TAKEN = (
+    ("addresses", "address"),
+    ("globalAddresses", "address"),
+    ("forwardingRules", "IPAddress"),
+    ("globalForwardingRules", "IPAddress"),
+)
 # Where the primary range of a subnetwork comes from.
 _SOURCES = ("ipCidrRange", "reservedInternalRange", "ipCollection")
 # Google's own documentation range stands in for the public addresses it hands out (RFC 5737 TEST-NET-2 and 3).
@@ -134,8 +141,8 @@ def allocate(call: Call, body: Body) -> str:
     """A free address: public, or inside the subnetwork for an internal one, or a free block of `prefixLength` for
     peering."""
     taken = {
-        item.body.get("address")
-        for kind in ("addresses", "globalAddresses")
+        item.body.get(field)
+        for kind, field in _TAKEN
         for item in call.store.children("compute", kind)
     }
     if body.get("addressType") != "INTERNAL":

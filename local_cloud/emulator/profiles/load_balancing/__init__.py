@@ -1,0 +1,1 @@
+"""Compute load balancing: health checks, backends, URL maps, target proxies, forwarding rules, endpoint groups."""
