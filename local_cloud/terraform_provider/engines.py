@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_cloud.terraform_provider.handwritten.bucket import Bucket
+from local_cloud.terraform_provider.handwritten.crypto_key import CryptoKey
 from local_cloud.terraform_provider.handwritten.custom_role import CustomRole
 from local_cloud.terraform_provider.handwritten.firewall_policy import FirewallPolicyWithRules
 from local_cloud.terraform_provider.handwritten.iam_member import IamMember
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ENGINES: Mapping[str, type[Engine]] = {
     "bucket": Bucket,
+    "crypto_key": CryptoKey,
     "custom_role": CustomRole,
     "firewall_policy_with_rules": FirewallPolicyWithRules,
     "iam_member": IamMember,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 COMPUTE_BASE: Final = "https://compute.googleapis.com/compute/v1/"
 _DURATION = re.compile(r"(-?[0-9.]+)(ns|us|ms|s|m|h)")
+_WHOLE_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _UNIT_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 # A path begins at the first of these when the rest of a URL is only host, service and version.
 _ROOTS = re.compile(r"(?:^|/)((?:projects|organizations|folders|billingAccounts)/.+)$")
@@ -89,6 +90,12 @@ def _same_json(old: str, new: str) -> bool:
         return old == new
 
 
+def _whole_seconds(value: Any) -> str:
+    """`7d` as the API spells it, `604800s`; other units likewise, and what is no duration unchanged."""
+    found = re.fullmatch(r"([0-9]+)([smhd])", str(value))
+    return f"{int(found[1]) * _WHOLE_UNITS[found[2]]}s" if found else str(value)
+
+
 def _same_duration(old: str, new: str) -> bool:
     length = seconds(old)
     return length is not None and length == seconds(new)
@@ -104,6 +111,7 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "case": lambda old, new: str(old).casefold() == str(new).casefold(),
     "cidr": lambda old, new: _same_network(str(old), str(new)),
     "json": lambda old, new: _same_json(str(old), str(new)),
+    "duration_with_days": lambda old, new: _whole_seconds(old) == _whole_seconds(new),
     "duration": lambda old, new: _same_duration(str(old), str(new)),
     "trailing_dot": lambda old, new: str(old).rstrip(".") == str(new).rstrip("."),
     "surrounding_space": lambda old, new: str(old).strip() == str(new).strip(),
@@ -157,6 +165,7 @@ FORMS: Final[Mapping[str, tuple[Form, Form]]] = {
     "text": (str, str),
     "number_as_text": (str, int),
     "json": (_json_value, _json_text),
+    "duration_with_days": (_whole_seconds, _unchanged),
     "compute_url": (_compute_url, _unchanged),
     "internal_range": (_unchanged, _internal_range),
     "text_of_number": (int, str),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from local_cloud.terraform_provider.specification import Specification
 
-PLACES = ("project", "region", "zone")
+PLACES = ("project", "region", "zone", "location")
 
 
 def plan_resource(specification: Specification, prior: Values | None, config: Values, settings: Settings) -> Plan:

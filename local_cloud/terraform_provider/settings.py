@@ -105,6 +105,11 @@ class Settings:
     request_reason: str | None = None
     terraform_version: str = ""
 
+    @property
+    def location(self) -> str | None:
+        """Where a resource goes that may be in a region or in a zone and says neither."""
+        return self.region or self.zone
+
 
 def provider_schema() -> pb.Schema:
     """The schema of the provider block."""

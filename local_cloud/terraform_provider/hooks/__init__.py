@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.terraform_provider.hooks import bodies, compute, dns, iam, monitoring, storage
+from local_cloud.terraform_provider.hooks import artifact_registry, bodies, compute, dns, iam, kms, monitoring, storage
 from local_cloud.terraform_provider.hooks.bodies import Writing
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ ENCODERS: Mapping[str, Encoder] = {
     "managed_zone_body": dns.managed_zone_body,
     "channel_body": monitoring.channel_body,
     "bucket_body": storage.bucket_body,
+    "repository_body": artifact_registry.repository_body,
+    "crypto_key_body": kms.crypto_key_body,
 }
 DECODERS: Mapping[str, Decoder] = {
     "network_answer": compute.network_answer,
@@ -46,6 +48,7 @@ DECODERS: Mapping[str, Decoder] = {
     "custom_role_answer": iam.custom_role_answer,
     "channel_answer": monitoring.channel_answer,
     "bucket_answer": storage.bucket_answer,
+    "repository_answer": artifact_registry.repository_answer,
 }
 PLANS: Mapping[str, Planning] = {
     "subnetwork_ranges": compute.subnetwork_ranges,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PROJECT = "rehearsal-project"
 APIS = (
-    "billingbudgets", "cloudbilling", "cloudquotas", "cloudresourcemanager", "compute", "dns", "essentialcontacts",
+    "artifactregistry", "billingbudgets", "cloudbilling", "cloudkms", "cloudquotas", "cloudresourcemanager", "compute",
+    "container", "dns", "essentialcontacts",
     "iam", "monitoring", "pubsub", "serviceusage", "storage",
 )  # fmt: skip
 TERRAFORM_SECONDS = 120

@@ -159,7 +159,10 @@ def calls(specification: Specification) -> Iterator[Call]:
 
 
 def _sample(specification: Specification) -> Mapping[str, Any]:
+    ring = "projects/p/locations/l/keyRings/r"
     whole = {
+        "google_kms_crypto_key": {"key_ring": ring, "name": "k"},
+        "google_kms_crypto_key_iam_member": {"crypto_key_id": f"{ring}/cryptoKeys/k"},
         "google_monitoring_notification_channel": {"name": "projects/p/notificationChannels/1"},
         "google_essential_contacts_contact": {"name": "projects/p/contacts/1", "parent": "projects/p"},
         "google_cloud_quotas_quota_preference": {"parent": "projects/p", "name": "n"},
