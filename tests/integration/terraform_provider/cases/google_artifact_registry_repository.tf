@@ -11,7 +11,7 @@ resource "google_artifact_registry_repository" "it" {
   labels                 = local.updated ? { team = "platform" } : { team = "crm" }
 
   docker_config {
-    immutable_tags = !local.updated
+    immutable_tags = true
   }
   vulnerability_scanning_config {
     enablement_config = "INHERITED"
