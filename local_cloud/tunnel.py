@@ -37,15 +37,20 @@ class _Head(asyncio.Protocol):
 class _Side(asyncio.Protocol):
     """One side of a tunnel: what it receives goes to the other side, which is not read while this one cannot send."""
 
-    def __init__(self, other: asyncio.Transport) -> None:
+    def __init__(self, other: asyncio.Transport, ended: set[_Side]) -> None:
         self._other = other
+        self._ended = ended
 
     def data_received(self, data: bytes) -> None:
         """Pass on."""
         self._other.write(data)
 
     def eof_received(self) -> bool:
-        """Pass the end on, keep the other direction open."""
+        """Pass the end on, keep the other direction open; both ended, the tunnel has."""
+        self._ended.add(self)
+        if len(self._ended) > 1:
+            self._other.close()
+            return False
         if self._other.can_write_eof() and not self._other.is_closing():
             self._other.write_eof()
         return True
@@ -67,8 +72,9 @@ class _Side(asyncio.Protocol):
 
 def splice(client: asyncio.Transport, upstream: asyncio.Transport, early: bytes) -> None:
     """Join two transports; `early` is what the client sent before."""
-    client.set_protocol(_Side(upstream))
-    upstream.set_protocol(_Side(client))
+    ended: set[_Side] = set()
+    client.set_protocol(_Side(upstream, ended))
+    upstream.set_protocol(_Side(client, ended))
     if early:
         upstream.write(early)
 

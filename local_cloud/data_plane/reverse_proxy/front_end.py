@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,9 @@ class FrontEnd:
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
-    async def listen_at(self, path: Path) -> None:
-        """Listen at a unix socket for the owner's processes alone."""
-        path.unlink(missing_ok=True)
-        self._server = await asyncio.get_running_loop().create_unix_server(self._accept, str(path), backlog=BACKLOG)
-        path.chmod(0o600)
+    async def listen_on(self, bound: socket.socket) -> None:
+        """Listen at a socket that is bound already (see `private_socket`)."""
+        self._server = await asyncio.get_running_loop().create_unix_server(self._accept, sock=bound, backlog=BACKLOG)
 
     async def close(self) -> None:
         """Stop listening; idle connections end now, the others after their answer."""
@@ -57,3 +56,12 @@ class FrontEnd:
     def _decide(self, request: Request) -> Decision | Awaitable[Decision]:
         """Ask the handler of the moment: it changes while connections stay."""
         return self.handler(request)
+
+
+def private_socket(path: Path) -> socket.socket:
+    """A unix socket at `path` for the owner's processes alone; what a killed process left there is replaced."""
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    bound.bind(str(path))
+    path.chmod(0o600)
+    return bound

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -17,6 +18,18 @@ FAILURES = Failures(plain(503, "no healthy upstream"), plain(503, "upstream conn
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a test's coroutine, not for ever, and let its connections close."""
+
+    async def limited() -> None:
+        await asyncio.wait_for(coroutine, 60)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.wait(others, timeout=1) if others else None
+        await asyncio.sleep(0.01)
+
+    asyncio.run(limited())
+
+
 @dataclass
 class Origin:
     """An HTTP server of the ordinary kind that says its name and what it was asked."""
@@ -26,6 +39,7 @@ class Origin:
     bodies: list[bytes] = field(default_factory=list)
     slow: float = 0.0
     address: Address = field(default=Address(""))
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> Origin:
         """Listen."""
@@ -42,6 +56,7 @@ class Origin:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.seen.append(request)
+        self.asked.set()
         if "Expect" in request.headers:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.bodies.append(await request.read())
@@ -78,7 +93,13 @@ async def origins(*names: str) -> AsyncIterator[list[Origin]]:
 @contextlib.asynccontextmanager
 async def scripted(script: Script) -> AsyncIterator[Address]:
     """A server that does to every connection what `script` says."""
-    server = await asyncio.start_server(script, "127.0.0.1", 0)
+
+    async def kept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await script(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(kept, "127.0.0.1", 0)
     async with server:
         yield Address(*server.sockets[0].getsockname())
 

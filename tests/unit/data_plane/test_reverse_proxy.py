@@ -9,16 +9,7 @@ from typing import Any
 import aiohttp
 
 from local_cloud.data_plane.reverse_proxy.backends import Address
-from tests.unit.data_plane.laboratory import origins, proxy, scripted, spoken
-
-
-def run(coroutine: Any) -> Any:
-    """Run a test's coroutine, not for ever."""
-
-    async def limited() -> Any:
-        return await asyncio.wait_for(coroutine, 30)
-
-    return asyncio.run(limited())
+from tests.unit.data_plane.laboratory import origins, proxy, run, scripted, spoken
 
 
 def test_spreads_requests_over_endpoints_and_keeps_connections() -> None:
@@ -153,8 +144,7 @@ def test_a_draining_endpoint_ends_its_work_and_gets_no_more() -> None:
         async with origins("old", "new") as (old, new), proxy(old.address) as edge, aiohttp.ClientSession() as session:
             old.slow = 0.3
             under_way = asyncio.create_task(session.get(edge.url))
-            while not old.seen:
-                await asyncio.sleep(0.01)
+            await old.asked.wait()
             edge.backend.update([new.address])
             for _ in range(5):
                 async with session.get(edge.url) as response:
@@ -172,8 +162,7 @@ def test_draining_ends_after_its_time() -> None:
             old.slow = 0.6
             async with aiohttp.ClientSession() as session:
                 under_way = asyncio.create_task(session.post(edge.url))
-                while not old.seen:
-                    await asyncio.sleep(0.01)
+                await old.asked.wait()
                 edge.backend.update([])
                 response = await under_way
                 assert response.status == 503
@@ -199,9 +188,9 @@ def test_failures_have_the_words_they_were_given() -> None:
             a.slow = 0.6
             async with session.get(edge.url) as response:
                 assert (response.status, await response.text()) == (504, "timeout")
-        async with proxy(Address("127.0.0.1", 1)) as edge, aiohttp.ClientSession() as session:
-            async with session.get(edge.url) as response:
-                assert (response.status, await response.text()) == (503, "upstream connect error")
+        nobody = Address("127.0.0.1", 1)
+        async with proxy(nobody) as edge, aiohttp.ClientSession() as session, session.get(edge.url) as response:
+            assert (response.status, await response.text()) == (503, "upstream connect error")
 
     run(scenario())
 
