@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from local_cloud.identity.metadata_server import MetadataServer
 from local_cloud.identity.principal import NEVER, Principal
 from local_cloud.identity.tokens import TokenStore
 from local_cloud.identity.who import Authenticator
+from local_cloud.registry.protocol import Registry, with_bearer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,7 @@ class Cloud:
         # Who is told of a commit, with the services whose resources it changed, and the services that runtimes settle.
         self.listener: Callable[[frozenset[str]], None] | None = None
         self.attended: frozenset[str] = frozenset()
+        self.registry = Registry(state.registry, lambda: self.emulator, self.tokens)
         self.metadata = MetadataServer(self.tokens, self._machine_account, self._machine_project)
         self.open()
 
@@ -75,6 +78,7 @@ class Cloud:
         self.clock.reset()
         self.faults.clear()
         self.emulator.reset()
+        self.registry.files.clear()
         self.tokens.forget_others(OWNER.member)
 
     def reopen(self) -> None:
@@ -87,6 +91,11 @@ class Cloud:
     def principal(self, request: Request) -> Principal | None:
         """The caller of a request."""
         return self._authenticator.principal(request)
+
+    def registry_request(self, request: Request) -> Request:
+        """A request to a registry host with its caller; logins with a token as the password count too."""
+        request = with_bearer(request)
+        return replace(request, principal=self.principal(request))
 
     def destination(self, request: Request) -> Destination:
         """Where `request` goes."""

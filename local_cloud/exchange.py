@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.http_writer import HttpVersion10
 
+from local_cloud.destination import DEFAULT_STYLE, Destination
 from local_cloud.emulator.http import Request, Response
 from local_cloud.hosts import LOOPBACK, Answerer, HostTable
 from local_cloud.journal import Exchange, Journal, stamp
 from local_cloud.masking import masked, readable
+from local_cloud.registry.refusals import of_api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local_cloud.cloud import Cloud
-    from local_cloud.destination import Destination
     from local_cloud.faults import FaultRule
 
 # A body is held in memory whole. Cloud Storage objects larger than this do not belong on a laptop.
@@ -64,13 +65,17 @@ class FrontDesk:
         started = time.perf_counter()
         at = datetime.now(UTC)
         try:
-            request = await read(received)
+            request = address(received)
+            if self._cloud.registry.serves(request.host):
+                request = self._cloud.registry_request(request)
+                outcome = await self._pushed_or_pulled(request, received)
+            else:
+                request = await read(received)
+                request = replace(request, principal=self._cloud.principal(request))
+                outcome = await self._outcome(request, received)
         except (BodyTooLargeError, gzip.BadGzipFile, EOFError) as error:
             request = address(received)
             outcome = Outcome(Response.text(413 if isinstance(error, BodyTooLargeError) else 400, f"{error}\n"))
-        else:
-            request = replace(request, principal=self._cloud.principal(request))
-            outcome = await self._outcome(request, received)
         self._record(request, outcome, stamp(at), (time.perf_counter() - started) * 1000)
         if outcome.dropped:
             return drop(received)
@@ -99,6 +104,24 @@ class FrontDesk:
         if fault is None:
             return Outcome(destination.answer(request), destination)
         return await self._faulty(request, destination, fault)
+
+    async def _pushed_or_pulled(self, request: Request, received: web.BaseRequest) -> Outcome:
+        """The registry reads the body itself: layers are not held in memory."""
+        await expected(received)
+        registry = self._cloud.registry
+        method_id, resource = registry.addressed(request)
+        destination = Destination("artifactregistry", method_id, resource, DEFAULT_STYLE, lambda _: Response.empty())
+        member = request.principal.member if request.principal is not None else ""
+        fault = self._cloud.faults.hit(destination.service, method_id, resource, member)
+        if fault is not None:
+            await asyncio.sleep(fault.latency)
+            error = fault.error()
+            if error is not None:
+                return Outcome(of_api(error).response(), destination, fault)
+            if fault.drop == "request":
+                return Outcome(Response.empty(), destination, fault, dropped=True)
+        response = await registry.answer(request, received.content.iter_any())
+        return Outcome(response, destination, fault, dropped=fault is not None and fault.drop == "response")
 
     def _for_metadata(self, request: Request, received: web.BaseRequest) -> bool:
         """The metadata server is asked by name through the proxy, or at the proxy's own address."""
@@ -136,8 +159,8 @@ class FrontDesk:
                 reason=reason(outcome.response),
                 would_deny=outcome.response.headers.get(WOULD_DENY, ""),
                 fault=outcome.fault.id if outcome.fault else None,
-                request_bytes=len(request.body),
-                response_bytes=len(outcome.response.body),
+                request_bytes=len(request.body) or int(request.headers.get("content-length", 0)),
+                response_bytes=size_of(outcome.response),
                 request_body=readable(request.body) if bodies else None,
                 response_body=readable(outcome.response.body) if bodies else None,
             )
@@ -164,10 +187,15 @@ def address(received: web.BaseRequest) -> Request:
     return Request(received.method, host.rpartition("@")[2].partition(":")[0].lower(), path, query, headers)
 
 
-async def read(received: web.BaseRequest) -> Request:
-    """The whole request, its body as the API is to see it; BodyTooLargeError, BadGzipFile or EOFError otherwise."""
+async def expected(received: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send the body."""
     if received.headers.get("Expect", "").lower() == "100-continue" and received.version > HttpVersion10:
         await received.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+async def read(received: web.BaseRequest) -> Request:
+    """The whole request, its body as the API is to see it; BodyTooLargeError, BadGzipFile or EOFError otherwise."""
+    await expected(received)
     parts: list[bytes] = []
     size = 0
     async for chunk in received.content.iter_any():
@@ -214,6 +242,8 @@ def reason(response: Response) -> str:
 def to_aiohttp(response: Response, received: web.BaseRequest) -> web.StreamResponse:
     """The answer as aiohttp sends it."""
     headers = {"Server": "local-cloud"} | kept_headers(response.headers, received.method == "HEAD")
+    if response.file is not None:
+        return web.FileResponse(response.file, headers=headers)
     body = None if response.status in (204, 304) else response.body
     return web.Response(status=response.status, headers=headers, body=body)
 
@@ -222,6 +252,11 @@ def kept_headers(headers: Mapping[str, str], is_head: bool) -> dict[str, str]:
     """The headers to send: those of the connection are the server's own, except the length in the answer to HEAD."""
     dropped = HOP_HEADERS - {"content-length"} if is_head else HOP_HEADERS
     return {name: value for name, value in headers.items() if name.lower() not in dropped}
+
+
+def size_of(response: Response) -> int:
+    """Bytes of the answer's body."""
+    return response.file.stat().st_size if response.file is not None else len(response.body)
 
 
 def drop(received: web.BaseRequest) -> web.StreamResponse:

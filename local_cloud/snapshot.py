@@ -1,11 +1,12 @@
 """Snapshots: named copies of what the cloud holds, taken and put back while it runs.
 
-A snapshot has the resources, the fault rules, the settings and the clock. Tokens, certificates and the request log are
-not part of it: they belong to the clients and the machine, and stay as they are.
+A snapshot has the resources, the container images, the fault rules, the settings and the clock. Tokens, certificates
+and the request log are not part of it: they belong to the clients and the machine, and stay as they are.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -43,9 +44,10 @@ class Snapshots:
         for file in self._files():
             if file.exists():
                 shutil.copy2(file, staged / file.name)
+        link_tree(self._state.registry, staged / self._state.registry.name)
         shutil.rmtree(target, ignore_errors=True)
         staged.rename(target)
-        return sum(file.stat().st_size for file in target.iterdir())
+        return sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
 
     def stage(self, name: str) -> dict[Path, Path]:
         """Copy a snapshot beside the places it goes to: place → copy. FileNotFoundError when there is none such."""
@@ -57,12 +59,18 @@ class Snapshots:
             copy.unlink(missing_ok=True)
             if (source / place.name).exists():
                 shutil.copy2(source / place.name, copy)
+        images = self._state.registry.with_name(f"{self._state.registry.name}.restored")
+        shutil.rmtree(images, ignore_errors=True)
+        link_tree(source / self._state.registry.name, images)
         return staged
 
     def put_back(self, staged: Mapping[Path, Path]) -> None:
         """Replace what the cloud holds by what `stage` copied; the database must be closed."""
         for suffix in ("-wal", "-shm"):
             self._state.database.with_name(self._state.database.name + suffix).unlink(missing_ok=True)
+        registry = self._state.registry
+        shutil.rmtree(registry, ignore_errors=True)
+        registry.with_name(f"{registry.name}.restored").rename(registry)
         for place, copy in staged.items():
             if copy.exists():
                 copy.replace(place)
@@ -79,6 +87,14 @@ class Snapshots:
 
     def _files(self) -> list[Path]:
         return [self._state.faults, self._state.settings, self._state.clock]
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """A copy of the registry's files, which never change once written: the same files under further names."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=os.link, ignore=shutil.ignore_patterns("uploads"))
+    else:
+        target.mkdir(mode=0o700)
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -69,6 +69,11 @@ class StateDirectory:
         return self.root / "snapshots"
 
     @property
+    def registry(self) -> Path:
+        """Contents of container images, by digest."""
+        return self.root / "registry"
+
+    @property
     def ca_certificate(self) -> Path:
         """The authority's own certificate."""
         return self.root / "ca.pem"

@@ -29,8 +29,9 @@ class Access:
 
     # The gate
 
-    def missing(self, call: Call) -> tuple[str, str] | None:
-        """(permission, resource) of the first permission that the caller lacks for this call, or None."""
+    def missing(self, call: Call, permissions: Sequence[str] | None = None) -> tuple[str, str] | None:
+        """(permission, resource) of the first permission that the caller lacks for this call, or None; `permissions`
+        instead of those that the method needs."""
         header = call.request.headers.get("x-goog-user-project", "")
         quota_project = self._emulator.project_id(header) or header
         if quota_project and quota_project != call.project:
@@ -40,17 +41,17 @@ class Access:
         chain = self.chain(call)
         if chain is None:
             return None
-        for permission in naming.required(call.profile, call.method):
+        for permission in naming.required(call.profile, call.method) if permissions is None else permissions:
             if not self._grants(call, chain, permission):
                 return permission, call.name
         return None
 
-    def require(self, call: Call) -> None:
+    def require(self, call: Call, permissions: Sequence[str] | None = None) -> None:
         """ApiError 403 naming the permission when the mode is `enforce` and the caller lacks one; in `audit` the lack
         is noted on the answer."""
         if self._emulator.settings.iam == IamMode.OFF:
             return
-        lacking = self.missing(call)
+        lacking = self.missing(call, permissions)
         if lacking is None:
             return
         if self._emulator.settings.iam == IamMode.AUDIT:

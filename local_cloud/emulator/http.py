@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 from local_cloud.identity.principal import Principal
@@ -31,11 +32,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer: `headers` need no Content-Length, the daemon adds it."""
+    """One answer: `headers` need no Content-Length, the daemon adds it. `file` is sent in place of `body`, or the range
+    of it that was asked for."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    file: Path | None = None
 
     @classmethod
     def json(cls, status: int, body: Any, headers: Mapping[str, str] | None = None, *, pretty: bool = True) -> Self:

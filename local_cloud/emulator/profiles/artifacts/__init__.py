@@ -1,0 +1,1 @@
+"""Artifact Registry behaviour that is more than data: repositories, what is in them, and what is cleaned up."""
