@@ -89,6 +89,7 @@ class Replay:
         self.clock.moment += timedelta(seconds=2 if exchange["method"] == "GET" else 0)
         exchange = self._aliased(exchange)
         self._bind_created(exchange, bindings)
+        self._bind_named(exchange, bindings)
         problems, path, status = self._attempts(exchange, bindings)
         if problems and self._means_another(exchange, status):
             self._rename(exchange, bindings)
@@ -160,13 +161,25 @@ class Replay:
             if name not in bindings.values and parent in self._created:
                 bindings.bind(name, self._created[parent])
 
+    @staticmethod
+    def _bind_named(exchange: Mapping[str, Any], bindings: Bindings) -> None:
+        """A placeholder that a recorded refusal spells out means that name: `computeurlmap-2-${uniqueId}`."""
+        parent, _, last = exchange["path"].rpartition("/")
+        answer = exchange.get("response")
+        message = str(answer["error"].get("message")) if isinstance(answer, dict) and "error" in answer else ""
+        spelled = re.search(rf"{re.escape(re.sub(r'^.*?/v1/', '', parent))}/([^'\" ]+)['\"]", message)
+        name = PLACEHOLDER.fullmatch(last)
+        if name and spelled and spelled[1] != last:
+            known = {key: values[-1] for key, values in bindings.values.items()}
+            bindings.bind(name[1], fill(spelled[1], known))
+
     def _current_hashes(self, body: Any, path: str) -> Any:
         """The recordings blank every etag and fingerprint: the client meant the newest it had seen of that resource."""
         if isinstance(body, dict):
             known = (
-                self._hashes.get(path)
+                self._hashes.get(re.sub(":set", ":get", path))
+                or self._hashes.get(path)
                 or self._hashes.get(path.rpartition("/")[0])
-                or self._hashes.get(re.sub(":set", ":get", path))
                 or {}
             )
             return {

@@ -35,8 +35,25 @@ COLLECTIONS: Mapping[str, frozenset[str] | None] = {
             "routes",
             "subnetworks",
             "firewallPolicies",
+            "healthChecks",
+            "backendServices",
+            "backendBuckets",
+            "urlMaps",
+            "targetHttpProxies",
+            "targetHttpsProxies",
+            "forwardingRules",
+            "globalForwardingRules",
+            "sslCertificates",
+            "sslPolicies",
+            "networkEndpointGroups",
+            "regionNetworkEndpointGroups",
+            "securityPolicies",
+            "regionSecurityPolicies",
         }
     ),
+    "certificatemanager": None,
+    "run": frozenset({"projects.locations.services", "projects.locations.services.revisions"}),
+    "secretmanager": None,
 }
 
 

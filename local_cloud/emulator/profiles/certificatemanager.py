@@ -144,10 +144,21 @@ def _metadata(call: Call, target: str, verb: str, result: Body | None) -> Body:
     return {
         "@type": "type.googleapis.com/google.cloud.certificatemanager.v1.OperationMetadata",
         "createTime": call.stamp(),
+        "endTime": call.stamp(),
         "target": target,
         "verb": {"patch": "update"}.get(verb, verb),
         "apiVersion": "v1",
     }
+
+
+def _operation_name(call: Call, target: str, token: str) -> str:
+    """Operations on what is in a region are kept globally, but for the creation of a certificate [recorded]."""
+    location = (
+        target.split("/")[3] if call.method.collection == _CERTIFICATES and call.method.verb == "create" else "global"
+    )
+    return (
+        f"projects/{call.project}/locations/{location}/operations/operation-{token[:13]}-{token[13:26]}-{token[26:34]}"
+    )
 
 
 def _not_found(noun: str) -> str:
@@ -158,6 +169,7 @@ PROFILE = Profile(
     api="certificatemanager",
     type_url="google.cloud.certificatemanager.v1",
     operation_metadata=_metadata,
+    operation_name=_operation_name,
     permission_nouns={
         _CERTIFICATES: "certs",
         _AUTHORIZATIONS: "dnsauthorizations",

@@ -109,7 +109,9 @@ PROFILE = Profile(
     permission_nouns=_NETWORK_POLICY_NOUNS,
     permissions=_PERMISSIONS,
     policy_names=_policy_names,
+    done_at_once=frontends.DONE_AT_ONCE,
     operation_types={
+        **frontends.OPERATION_TYPES,
         "firewalls.patch": "compute.firewalls.patch",
         **{
             f"{organisation_policies.COLLECTION}.{verb}": kind
@@ -230,7 +232,7 @@ PROFILE = Profile(
         *endpoint_groups.TYPES,
         *frontends.TYPES,
         *security_policies.TYPES,
-        url_maps.TYPE,
+        *url_maps.TYPES,
     ),
     methods={
         **backends.METHODS,

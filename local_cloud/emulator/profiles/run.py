@@ -65,7 +65,9 @@ PROFILE = Profile(
             id_pattern=r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?",
             check=services.check,
             before_write=services.finish,
-            run=Run(settled=services.settled, stopping={"reconciling": True, "deleteTime": lambda call, body: call.stamp()}),
+            run=Run(
+                settled=services.settled, stopping={"reconciling": True, "deleteTime": lambda call, body: call.stamp()}
+            ),
             not_found='service "{name}" not found',
             exists="Resource '{id}' already exists.",
         ),

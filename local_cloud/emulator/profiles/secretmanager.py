@@ -137,9 +137,7 @@ def access_version(call: Call) -> Body:
     """`versions.access`: the payload of an enabled version with its checksum."""
     stored = _version(call)
     if stored.body["state"] != "ENABLED":
-        raise failed_precondition(
-            f"Secret Version [{stored.body['name']}] is in {stored.body['state']} state."
-        )
+        raise failed_precondition(f"Secret Version [{stored.body['name']}] is in {stored.body['state']} state.")
     data = call.store.blob(_payload_key(stored.body)) or b""
     payload = {"data": base64.b64encode(data).decode(), "dataCrc32c": str(google_crc32c.value(data))}
     return {"name": stored.body["name"], "payload": payload}

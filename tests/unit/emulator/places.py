@@ -27,7 +27,11 @@ _HEALTH_CHECK_BLOCKS = (
     *("tcpHealthCheck", "grpcHealthCheck", "grpcTlsHealthCheck", "udpHealthCheck"),
 )
 _URL_MAP = {"urlMap": f"{_GLOBAL}/urlMaps/there"}
-_TARGET = {"target": f"{_GLOBAL}/targetHttpProxies/there", "portRange": "80"}
+_REGIONAL_MAP = {"urlMap": f"{_REGION}/urlMaps/there"}
+_SERVICE = {"service": f"{_GLOBAL}/backendServices/there"}
+_CERTIFICATE = {"type": "MANAGED", "managed": {"domains": ["a.example"]}}
+_CERTIFICATE_FIELDS = ("managed", "selfManaged", "certificate", "privateKey", "type")
+_TARGET = {"target": f"{_GLOBAL}/targetHttpProxies/there", "portRange": "80-80"}
 _RULE_FIELDS = ("IPAddress", "portRange", "ports", "target", "backendService", "loadBalancingScheme", "labels")
 _KEY = {"use": "ENCRYPTION", "keyData": {"keySpec": "RSA_2048"}}
 _CLIENT = {
@@ -104,14 +108,36 @@ PLACES: Mapping[str, Place] = {
     "compute:globalForwardingRules": Place(
         f"{_GLOBAL}/forwardingRules", _TARGET, fixed=_RULE_FIELDS, identify="body:name"
     ),
-    "compute:forwardingRules": Place(
-        f"{_REGION}/forwardingRules", _TARGET, fixed=_RULE_FIELDS, identify="body:name"
-    ),
-    "compute:sslCertificates": Place(
-        f"{_GLOBAL}/sslCertificates",
-        {"type": "MANAGED", "managed": {"domains": ["a.example"]}},
-        fixed=("managed", "selfManaged", "certificate", "privateKey", "type"),
+    "compute:forwardingRules": Place(f"{_REGION}/forwardingRules", _TARGET, fixed=_RULE_FIELDS, identify="body:name"),
+    "compute:httpHealthChecks": Place(f"{_GLOBAL}/httpHealthChecks", identify="body:name"),
+    "compute:httpsHealthChecks": Place(f"{_GLOBAL}/httpsHealthChecks", identify="body:name"),
+    "compute:regionUrlMaps": Place(
+        f"{_REGION}/urlMaps",
+        {"defaultService": f"{_REGION}/backendServices/there"},
+        fixed=("hostRules", "defaultUrlRedirect", "defaultRouteAction"),
         identify="body:name",
+    ),
+    "compute:regionTargetHttpProxies": Place(f"{_REGION}/targetHttpProxies", _REGIONAL_MAP, identify="body:name"),
+    "compute:regionTargetHttpsProxies": Place(
+        f"{_REGION}/targetHttpsProxies",
+        {**_REGIONAL_MAP, "sslCertificates": [f"{_REGION}/sslCertificates/there"]},
+        identify="body:name",
+    ),
+    "compute:targetTcpProxies": Place(f"{_GLOBAL}/targetTcpProxies", _SERVICE, identify="body:name"),
+    "compute:regionTargetTcpProxies": Place(
+        f"{_REGION}/targetTcpProxies", {"service": f"{_REGION}/backendServices/there"}, identify="body:name"
+    ),
+    "compute:targetSslProxies": Place(
+        f"{_GLOBAL}/targetSslProxies",
+        {**_SERVICE, "sslCertificates": [f"{_GLOBAL}/sslCertificates/there"]},
+        identify="body:name",
+    ),
+    "compute:targetGrpcProxies": Place(f"{_GLOBAL}/targetGrpcProxies", _URL_MAP, identify="body:name"),
+    "compute:sslCertificates": Place(
+        f"{_GLOBAL}/sslCertificates", _CERTIFICATE, fixed=_CERTIFICATE_FIELDS, identify="body:name"
+    ),
+    "compute:regionSslCertificates": Place(
+        f"{_REGION}/sslCertificates", _CERTIFICATE, fixed=_CERTIFICATE_FIELDS, identify="body:name"
     ),
     "compute:sslPolicies": Place(
         f"{_GLOBAL}/sslPolicies", {"profile": "MODERN"}, fixed=("profile", "customFeatures"), identify="body:name"
@@ -266,6 +292,11 @@ def prepare(cloud: Cloud) -> dict[str, str]:
     cloud.ok("POST", f"{compute}/backendServices", {"name": "there"})
     cloud.ok("POST", f"{compute}/urlMaps", {"name": "there", "defaultService": f"{_GLOBAL}/backendServices/there"})
     cloud.ok("POST", f"{compute}/targetHttpProxies", {"name": "there", **_URL_MAP})
+    cloud.ok("POST", f"{compute}/sslCertificates", {"name": "there", **_CERTIFICATE})
+    regional = f"compute/compute/v1/{_REGION}"
+    cloud.ok("POST", f"{regional}/backendServices", {"name": "there"})
+    cloud.ok("POST", f"{regional}/urlMaps", {"name": "there", "defaultService": f"{_REGION}/backendServices/there"})
+    cloud.ok("POST", f"{regional}/sslCertificates", {"name": "there", **_CERTIFICATE})
     cloud.ok("POST", f"certificatemanager/v1/{_CERTIFICATES}/certificateMaps?certificateMapId=there", {})
     cloud.ok("POST", f"dns/dns/v1/projects/{PROJECT}/responsePolicies", {"responsePolicyName": "there"})
     iam = "iam/v1"

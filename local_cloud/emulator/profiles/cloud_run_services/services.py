@@ -97,9 +97,8 @@ def _template(call: Call, template: Body) -> Body:
     if not result.get("serviceAccount"):
         number = call.emulator.project_number(call.project)
         result["serviceAccount"] = f"{number}-compute@developer.gserviceaccount.com"
+    result.setdefault("executionEnvironment", "EXECUTION_ENVIRONMENT_GEN2")
     several = len(result["containers"]) > 1
-    if result.get("volumes") or several:
-        result.setdefault("executionEnvironment", "EXECUTION_ENVIRONMENT_GEN2")
     for container in result["containers"]:
         limits = container.setdefault("resources", {}).setdefault("limits", {})
         limits.setdefault("cpu", "1000m")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import ApiError, invalid, not_found
 from local_cloud.emulator.profile import Body, ResourceType
 from local_cloud.emulator.profiles.load_balancing.setters import setter
@@ -12,6 +13,7 @@ from local_cloud.emulator.references import relative_name
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
+    from local_cloud.emulator.http import Response
 
 # The block of a health check's type, and what the server fills in there
 # (https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks).
@@ -156,6 +158,36 @@ def _endpoint_health(entry: Body, service: str) -> Body:
     return {**{key: value for key, value in shown.items() if value}, "healthState": (states or ["UNHEALTHY"])[0]}
 
 
+def add_signed_url_key(call: Call) -> Body | Response:
+    """`addSignedUrlKey`: the name of a key is kept and shown, its value is not."""
+    name = str(call.required("keyName"))
+    call.required("keyValue")
+    names = _key_names(call)
+    if name in names:
+        raise invalid(f"Invalid value for field 'resource.keyName': '{name}'. A key of this name is there already.")
+    return _keep_keys(call, [*names, name])
+
+
+def delete_signed_url_key(call: Call) -> Body | Response:
+    """`deleteSignedUrlKey?keyName=`."""
+    name, names = call.query.get("keyName", ""), _key_names(call)
+    if name not in names:
+        raise not_found(f"The resource '{call.name}' has no signed URL key '{name}'")
+    return _keep_keys(call, [other for other in names if other != name])
+
+
+def _key_names(call: Call) -> list[str]:
+    names: list[str] = (call.stored().body.get("cdnPolicy") or {}).get("signedUrlKeyNames") or []
+    return names
+
+
+def _keep_keys(call: Call, names: list[str]) -> Body | Response:
+    stored = call.stored()
+    policy = {**(stored.body.get("cdnPolicy") or {}), "signedUrlKeyNames": names}
+    kept = verbs.keep(call, stored.name, {**stored.body, "cdnPolicy": policy}, stored)
+    return verbs.respond(call, kept.name, call.method.verb, kept)
+
+
 TYPES = (
     *(
         ResourceType(
@@ -172,6 +204,21 @@ TYPES = (
             before_write=_finish_health_check,
         )
         for collection in ("healthChecks", "regionHealthChecks")
+    ),
+    *(
+        ResourceType(
+            collection,
+            label="health_check",
+            defaults={
+                "port": port,
+                "requestPath": "/",
+                "checkIntervalSec": 5,
+                "timeoutSec": 5,
+                "healthyThreshold": 2,
+                "unhealthyThreshold": 2,
+            },
+        )
+        for collection, port in (("httpHealthChecks", 80), ("httpsHealthChecks", 443))
     ),
     *(
         ResourceType(
@@ -210,6 +257,14 @@ TYPES = (
 )
 
 METHODS = {
+    **{
+        f"{collection}.{verb}": method
+        for collection in ("backendServices", "backendBuckets")
+        for verb, method in {
+            "addSignedUrlKey": add_signed_url_key,
+            "deleteSignedUrlKey": delete_signed_url_key,
+        }.items()
+    },
     "backendServices.getHealth": get_health,
     "regionBackendServices.getHealth": get_health,
     **{

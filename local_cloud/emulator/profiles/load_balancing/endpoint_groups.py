@@ -65,10 +65,10 @@ def attach(call: Call) -> Body | Response:
                 "Invalid value for field 'networkEndpoints[].ipAddress': ''. An endpoint needs an address.",
                 location="networkEndpoints",
             )
-        endpoint = {"port": stored.body["defaultPort"], **endpoint} if stored.body.get("defaultPort") else endpoint
-        if _identity(endpoint) not in known:
-            known.add(_identity(endpoint))
-            have.append({"networkEndpoint": endpoint})
+        whole = {"port": stored.body["defaultPort"], **endpoint} if stored.body.get("defaultPort") else endpoint
+        if _identity(whole) not in known:
+            known.add(_identity(whole))
+            have.append({"networkEndpoint": whole})
     return _keep(call, have)
 
 

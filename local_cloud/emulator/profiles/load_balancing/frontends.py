@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import in_use, invalid
-from local_cloud.emulator.profile import Body, ResourceType
+from local_cloud.emulator.profile import Body, Check, ResourceType
 from local_cloud.emulator.profiles.load_balancing.certificates import expiry, names_of
 from local_cloud.emulator.profiles.load_balancing.setters import setter
 from local_cloud.emulator.profiles.networking import ranges
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from local_cloud.emulator.store import Stored
 
 _RULES = {"forwardingRules": "addresses", "globalForwardingRules": "globalAddresses"}
-_PROXIES = ("targetHttpProxies", "targetHttpsProxies")
+_HTTP_PROXIES = ("targetHttpProxies", "regionTargetHttpProxies", "targetHttpsProxies", "regionTargetHttpsProxies")
+_TCP_PROXIES = ("targetTcpProxies", "targetSslProxies")
 _TLS = ("ECDHE_ECDSA", "ECDHE_RSA")
 _RESTRICTED = tuple(
     f"TLS_{exchange}_WITH_{cipher}"
@@ -73,6 +74,13 @@ def _free_address(call: Call, body: Body) -> str:
     return ranges.allocate(
         call, {"addressType": "INTERNAL" if internal else "EXTERNAL", "subnetwork": body.get("subnetwork")}
     )
+
+
+def _default_network(call: Call, body: Body) -> str | None:
+    """The network of an internal rule that names none."""
+    name = f"projects/{call.project}/global/networks/default"
+    internal = str(body.get("loadBalancingScheme", "")).startswith("INTERNAL")
+    return name if internal and call.store.get("compute", name) else None
 
 
 def _port_range(call: Call, body: Body) -> str | None:
@@ -193,6 +201,38 @@ def _finish_certificate(call: Call, body: Body) -> Body:
     return {**body, "expireTime": expiry(call, pem)}
 
 
+_HTTPS = {"quicOverride": "NONE", "tlsEarlyData": "DISABLED"}
+_CERTIFICATES = {
+    "sslPolicy": "sslPolicies",
+    "certificateMap": "certificatemanager:projects.locations.certificateMaps",
+}
+# Collection, defaults, references, check.
+_PROXY_TYPES: tuple[tuple[str, dict[str, str], dict[str, str], Check | None], ...] = (
+    ("targetHttpProxies", {}, {"urlMap": "urlMaps"}, None),
+    ("regionTargetHttpProxies", {}, {"urlMap": "regionUrlMaps"}, None),
+    (
+        "targetHttpsProxies",
+        _HTTPS,
+        {"urlMap": "urlMaps", "sslCertificates[]": "sslCertificates", **_CERTIFICATES},
+        _check_https_proxy,
+    ),
+    (
+        "regionTargetHttpsProxies",
+        _HTTPS,
+        {"urlMap": "regionUrlMaps", "sslCertificates[]": "regionSslCertificates"},
+        _check_https_proxy,
+    ),
+    ("targetTcpProxies", {"proxyHeader": "NONE"}, {"service": "backendServices"}, None),
+    ("regionTargetTcpProxies", {"proxyHeader": "NONE"}, {"service": "regionBackendServices"}, None),
+    (
+        "targetSslProxies",
+        {"proxyHeader": "NONE"},
+        {"service": "backendServices", "sslCertificates[]": "sslCertificates", **_CERTIFICATES},
+        _check_https_proxy,
+    ),
+    ("targetGrpcProxies", {}, {"urlMap": "urlMaps"}, None),
+)
+
 TYPES = (
     *(
         ResourceType(
@@ -202,6 +242,7 @@ TYPES = (
                 "IPProtocol": "TCP",
                 "networkTier": "PREMIUM",
                 "loadBalancingScheme": "EXTERNAL",
+                "network": _default_network,
             },
             computed={"portRange": _port_range},
             immutable=("IPProtocol", "loadBalancingScheme", "ipVersion"),
@@ -215,24 +256,18 @@ TYPES = (
         )
         for collection in _RULES
     ),
-    ResourceType("targetHttpProxies", label="target_http_proxy", references={"urlMap": "urlMaps"}),
-    ResourceType(
-        "targetHttpsProxies",
-        label="target_https_proxy",
-        defaults={"quicOverride": "NONE", "tlsEarlyData": "DISABLED"},
-        references={
-            "urlMap": "urlMaps",
-            "sslCertificates[]": "sslCertificates",
-            "sslPolicy": "sslPolicies",
-            "certificateMap": "certificatemanager:projects.locations.certificateMaps",
-        },
-        check=_check_https_proxy,
+    *(
+        ResourceType(collection, label="target_proxy", defaults=defaults, references=references, check=check)
+        for collection, defaults, references, check in _PROXY_TYPES
     ),
-    ResourceType(
-        "sslCertificates",
-        label="ssl_certificate",
-        immutable=("certificate", "managed"),
-        before_write=_finish_certificate,
+    *(
+        ResourceType(
+            collection,
+            label="ssl_certificate",
+            immutable=("certificate", "managed"),
+            before_write=_finish_certificate,
+        )
+        for collection in ("sslCertificates", "regionSslCertificates")
     ),
     ResourceType(
         "sslPolicies",
@@ -245,12 +280,31 @@ TYPES = (
 
 METHODS = {
     **{f"{collection}.setTarget": setter("target", "target") for collection in _RULES},
-    **{f"{collection}.setUrlMap": setter("urlMap", "urlMap") for collection in _PROXIES},
-    "targetHttpsProxies.setSslCertificates": setter("sslCertificates", "sslCertificates"),
-    "targetHttpsProxies.setSslPolicy": setter("sslPolicy", "sslPolicy"),
-    "targetHttpsProxies.setCertificateMap": setter("certificateMap", "certificateMap"),
+    **{f"{collection}.setUrlMap": setter("urlMap", "urlMap") for collection in _HTTP_PROXIES},
+    **{f"{collection}.setBackendService": setter("service", "service") for collection in _TCP_PROXIES},
+    **{f"{collection}.setProxyHeader": setter("proxyHeader", "proxyHeader") for collection in _TCP_PROXIES},
+    **{
+        f"{collection}.set{field[0].upper()}{field[1:]}": setter(field, field)
+        for collection in ("targetHttpsProxies", "targetSslProxies")
+        for field in ("sslCertificates", "sslPolicy", "certificateMap")
+    },
+    "regionTargetHttpsProxies.setSslCertificates": setter("sslCertificates", "sslCertificates"),
     "targetHttpsProxies.setQuicOverride": setter("quicOverride", "quicOverride"),
     "sslPolicies.listAvailableFeatures": available_features,
     "addresses.delete": delete_address,
     "globalAddresses.delete": delete_address,
+}
+
+# What answers with a finished operation, and what a setter's operation is called [recorded].
+DONE_AT_ONCE = (
+    *(
+        f"{collection}.{verb}"
+        for collection in ("urlMaps", "targetHttpProxies", "targetGrpcProxies")
+        for verb in ("insert", "update", "patch", "delete")
+    ),
+    *(f"{collection}.setLabels" for collection in _RULES),
+)
+OPERATION_TYPES = {
+    **{f"{collection}.setTarget": "SetTarget" for collection in _RULES},
+    "sslPolicies.patch": "compute.sslPolicies.patch",
 }

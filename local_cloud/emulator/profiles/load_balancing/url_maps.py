@@ -13,23 +13,19 @@ from local_cloud.emulator.references import normalise
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
 
-_SERVICE = "backendServices"
 _ACTION = "weightedBackendServices[].backendService"
-_REFERENCES = {
-    path: _SERVICE
-    for path in (
-        "defaultService",
-        f"defaultRouteAction.{_ACTION}",
-        "defaultRouteAction.requestMirrorPolicy.backendService",
-        "pathMatchers[].defaultService",
-        f"pathMatchers[].defaultRouteAction.{_ACTION}",
-        "pathMatchers[].pathRules[].service",
-        f"pathMatchers[].pathRules[].routeAction.{_ACTION}",
-        "pathMatchers[].routeRules[].service",
-        f"pathMatchers[].routeRules[].routeAction.{_ACTION}",
-        "tests[].service",
-    )
-}
+_REFERENCES = (
+    "defaultService",
+    f"defaultRouteAction.{_ACTION}",
+    "defaultRouteAction.requestMirrorPolicy.backendService",
+    "pathMatchers[].defaultService",
+    f"pathMatchers[].defaultRouteAction.{_ACTION}",
+    "pathMatchers[].pathRules[].service",
+    f"pathMatchers[].pathRules[].routeAction.{_ACTION}",
+    "pathMatchers[].routeRules[].service",
+    f"pathMatchers[].routeRules[].routeAction.{_ACTION}",
+    "tests[].service",
+)
 
 
 def check(call: Call, before: Body | None, wanted: Body) -> None:
@@ -57,7 +53,9 @@ def _check_matcher(matcher: Body) -> None:
     for path in paths:
         if not path.startswith("/") or "*" in path.removesuffix("/*"):
             raise _refused(
-                "pathMatchers[].pathRules[].paths", path, "A path starts with / and may end in /*; no other * is allowed."
+                "pathMatchers[].pathRules[].paths",
+                path,
+                "A path starts with / and may end in /*; no other * is allowed.",
             )
     if matcher.get("pathRules") and matcher.get("routeRules"):
         raise _refused("pathMatchers[].routeRules", "", "A path matcher has path rules or route rules, not both.")
@@ -143,7 +141,18 @@ def invalidate_cache(call: Call) -> Body:
     return operations.start(call, call.stored().name, "invalidateCache", None)
 
 
-TYPE = ResourceType("urlMaps", label="url_map", references=_REFERENCES, check=check)
+TYPES = tuple(
+    ResourceType(
+        collection,
+        label="url_map",
+        references=dict.fromkeys(_REFERENCES, service),
+        check=check,
+    )
+    for collection, service in (("urlMaps", "backendServices"), ("regionUrlMaps", "regionBackendServices"))
+)
 
-METHODS = {"urlMaps.validate": validate, "urlMaps.invalidateCache": invalidate_cache}
-PERMISSIONS = {"urlMaps.validate": ("compute.urlMaps.validate",)}
+METHODS = {
+    "urlMaps.validate": validate,
+    "regionUrlMaps.validate": validate,
+    "urlMaps.invalidateCache": invalidate_cache,
+}

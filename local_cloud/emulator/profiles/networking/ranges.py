@@ -140,11 +140,7 @@ def move(call: Call) -> Body | Response:
 def allocate(call: Call, body: Body) -> str:
     """A free address: public, or inside the subnetwork for an internal one, or a free block of `prefixLength` for
     peering."""
-    taken = {
-        item.body.get(field)
-        for kind, field in _TAKEN
-        for item in call.store.children("compute", kind)
-    }
+    taken = {item.body.get(field) for kind, field in _TAKEN for item in call.store.children("compute", kind)}
     if body.get("addressType") != "INTERNAL":
         return _first(taken, (str(address) for block in _PUBLIC for address in block.hosts()))
     if body.get("subnetwork"):
