@@ -67,6 +67,9 @@ def keep_services(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     wanted = sorted(set(params["services"]))
     refuse_bad_services(wanted)
+    agents = sorted(set(params.get("service_agents") or ()))
+    if strangers := [name for name in agents if name not in wanted]:
+        raise invalid("service_agents", strangers[0], "services that are listed in services")
     client = Client.from_params(params)
     assumed = ""
     try:
@@ -83,6 +86,8 @@ def keep_services(module: AnsibleModule) -> dict[str, Any]:
             _enable(client, params, todo)
         else:
             _disable(client, params, todo)
+    if present and not module.check_mode:
+        _have_agents(client, params, agents)
     before = [name for name in wanted if name in enabled]
     after = wanted if present else []
     result = {
@@ -109,6 +114,14 @@ def _enable(client: Client, params: Mapping[str, Any], names: Sequence[str]) -> 
     _until_listed(client, params, names)
     with ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(lambda name: _until_usable(client, params, name), names))
+
+
+def _have_agents(client: Client, params: Mapping[str, Any], services: Sequence[str]) -> None:
+    """Each service's own account in the project; asking again for one that is there answers the same one."""
+    for service in services:
+        path = f"/v1beta1/projects/{segment(params['project'])}/services/{segment(service)}:generateServiceIdentity"
+        answer = client.post(HOST, path, body={}, settling=FRESH_ENABLEMENT)
+        client.wait(HOST, "v1", answer, _wait(params, f"the service agent of {service}", "made"))
 
 
 def _until_listed(client: Client, params: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -32,6 +32,12 @@ options:
     type: list
     elements: str
     required: true
+  service_agents:
+    description:
+      - Those of O(services) whose service agent must exist, because something is granted to it before it has acted for
+        the first time. Google makes it on request and otherwise when it is needed.
+    type: list
+    elements: str
   disable_dependent_services:
     description: With O(state=absent), disable what depends on the APIs as well. Without it the API refuses.
     type: bool
@@ -105,6 +111,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         **WAIT_SPEC,
         project={"type": "str", "required": True},
         services={"type": "list", "elements": "str", "required": True},
+        service_agents={"type": "list", "elements": "str"},
         disable_dependent_services={"type": "bool", "default": False},
         check_usage={"type": "bool", "default": True},
     )
