@@ -50,6 +50,10 @@ _NETWORK_POLICY_NOUNS = {
 }
 # Methods whose permissions do not follow the naming rule.
 _PERMISSIONS = {
+    **backends.PERMISSIONS,
+    **endpoint_groups.PERMISSIONS,
+    **frontends.PERMISSIONS,
+    **security_policies.PERMISSIONS,
     "firewalls.delete": ("compute.firewalls.delete", "compute.networks.updatePolicy"),
     "firewalls.insert": ("compute.firewalls.create", "compute.networks.updatePolicy"),
     "firewalls.patch": ("compute.firewalls.get", "compute.firewalls.update", "compute.networks.updatePolicy"),

@@ -41,6 +41,19 @@ DEPARTURES = {
     "compute.firewallPolicies.removeAssociation": "one of removeAssociation and use is enough",
     "compute.firewalls.insert": "the network's policy changes too: compute.networks.updatePolicy",
     "compute.firewalls.update": "the network's policy changes too: compute.networks.updatePolicy",
+    **{
+        f"compute.{collection}.{verb}": "the psc permission is for Private Service Connect"
+        for collection in ("forwardingRules", "globalForwardingRules")
+        for verb in ("delete", "patch", "setLabels", "setTarget")
+    },
+    **{
+        f"compute.{collection}.insert": "networks.use and subnetworks.use are for internal rules"
+        for collection in ("forwardingRules", "globalForwardingRules")
+    },
+    **{
+        f"compute.{collection}.delete": "instances.use is for groups with instances"
+        for collection in ("networkEndpointGroups", "regionNetworkEndpointGroups")
+    },
     "compute.globalAddresses.delete": "the Internal permission is for internal addresses",
     "compute.globalAddresses.insert": "the Internal permission is for internal addresses",
     "compute.networkFirewallPolicies.addAssociation": "changes the network: compute.networks.setFirewallPolicy",

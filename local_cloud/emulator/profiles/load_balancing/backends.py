@@ -276,3 +276,14 @@ METHODS = {
         for collection in ("backendServices", "backendBuckets")
     },
 }
+
+PERMISSIONS = {
+    **{
+        f"{collection}.getHealth": (f"compute.{collection}.get",)
+        for collection in ("backendServices", "regionBackendServices")
+    },
+    **{
+        f"{collection}.setEdgeSecurityPolicy": (f"compute.{collection}.setSecurityPolicy",)
+        for collection in ("backendServices", "backendBuckets")
+    },
+}

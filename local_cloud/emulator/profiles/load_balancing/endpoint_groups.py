@@ -138,12 +138,11 @@ METHODS = {
     }.items()
 }
 PERMISSIONS = {
-    f"{collection}.{verb}": permissions
-    for collection, noun in (
-        ("networkEndpointGroups", "networkEndpointGroups"),
-        ("regionNetworkEndpointGroups", "regionNetworkEndpointGroups"),
+    f"{collection}.listNetworkEndpoints": (f"compute.{collection}.get",) for collection in _COLLECTIONS
+} | {
+    "networkEndpointGroups.insert": (
+        "compute.networkEndpointGroups.create",
+        "compute.networks.use",
+        "compute.subnetworks.use",
     )
-    for verb, permissions in {
-        "listNetworkEndpoints": (f"compute.{noun}.get",),
-    }.items()
 }

@@ -308,3 +308,6 @@ OPERATION_TYPES = {
     **{f"{collection}.setTarget": "SetTarget" for collection in _RULES},
     "sslPolicies.patch": "compute.sslPolicies.patch",
 }
+PERMISSIONS = {
+    f"targetTcpProxies.{verb}": ("compute.targetTcpProxies.update",) for verb in ("setBackendService", "setProxyHeader")
+}

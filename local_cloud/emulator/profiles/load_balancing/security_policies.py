@@ -122,4 +122,4 @@ PERMISSIONS = {
     f"{collection}.{verb}": (f"compute.{collection}.{'get' if verb == 'getRule' else 'update'}",)
     for collection in _COLLECTIONS
     for verb in ("addRule", "patchRule", "removeRule", "getRule")
-}
+} | {"regionSecurityPolicies.setLabels": ("compute.regionSecurityPolicies.update",)}
