@@ -40,6 +40,11 @@ class Authority:
         write_private(state.ca_bundle, system_roots(state) + authority.cert_pem.bytes())
         return cls(authority)
 
+    @classmethod
+    def read(cls, state: StateDirectory) -> Authority:
+        """The authority that the daemon made in `state`, for its children; FileNotFoundError when there is none."""
+        return cls(trustme.CA.from_pem(state.ca_certificate.read_bytes(), state.ca_key.read_bytes()))
+
     def context(self, host: str) -> ssl.SSLContext:
         """A server context with a leaf for `host`, speaking HTTP/1.1 only."""
         if host not in self._contexts:
