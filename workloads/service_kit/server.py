@@ -23,7 +23,7 @@ from service_kit.refusal import Refusal
 from service_kit.settings import ServerSettings, SettingsError
 
 _LOG = logging.getLogger("service")
-# Seconds for which a connection without a request stays open: longer than a load balancer of Google keeps one (600 s), so
+# Seconds for which a connection without a request stays open: longer than Google's load balancers keep one (600 s), so
 # that it is never the service that closes one on which a request is already on its way.
 _KEEP_ALIVE = 620.0
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -43,6 +43,8 @@ class Service:
         self.metrics = Metrics()
         self.ending = asyncio.Event()
         self.checks: list[Check] = []
+        # What a handler raises when something it needs is away: answered 503.
+        self.away: tuple[type[Exception], ...] = ()
         self.started = time.monotonic()
         self.application = web.Application(
             middlewares=[self._observe, cors.allowing(settings.origins), self._refuse], client_max_size=largest_body
@@ -148,7 +150,10 @@ class Service:
                 raise
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return Refusal(error.status, error.reason.lower().replace(" ", "_"), error.reason, headers=allow).response()
-        except Exception:
+        except self.away as error:
+            _LOG.error("%s %s: %s", request.method, request.path, error)  # the trace would tell nothing
+            return Refusal(503, "unavailable", "What this needs is away; try again.").response()
+        except Exception:  # noqa: BLE001 - the last boundary: whatever fails inside must answer like a server
             _LOG.exception("%s %s failed", request.method, request.path)
             return Refusal(500, "internal_error", "Something went wrong here; it was written down.").response()
 

@@ -1,0 +1,1 @@
+"""The services as processes, over a real MongoDB protocol and the local cloud."""
