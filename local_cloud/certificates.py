@@ -54,6 +54,11 @@ class Authority:
             self._contexts[host] = context
         return self._contexts[host]
 
+    def leaf(self, host: str) -> tuple[bytes, bytes]:
+        """A certificate for `host` with what leads to the authority, and its private key (PEM), for another server."""
+        issued = self._authority.issue_cert(host)
+        return b"".join(part.bytes() for part in issued.cert_chain_pems), issued.private_key_pem.bytes()
+
 
 def system_roots(state: StateDirectory) -> bytes:
     """The roots this machine trusts (PEM); empty when it has none. A bundle of a local cloud does not count as one."""

@@ -98,6 +98,11 @@ class ClusterAccess:
         return str(self._facts()["api_url"])
 
     @property
+    def etcd_port(self) -> int:
+        """Where etcd listens on 127.0.0.1; it asks for a client certificate, `pair("etcd")`."""
+        return int(self._facts()["etcd_port"])
+
+    @property
     def metrics_address(self) -> Address:
         """Where the node agent serves `metrics.k8s.io`; it listens on the twin."""
         return Address(*self._facts()["metrics"])
