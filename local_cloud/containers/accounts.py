@@ -37,7 +37,9 @@ def account(etc: Path, named: str, rights: Rights) -> Account:
         raise ContainerError("CreateContainerConfigError", message)
     entry = next((entry for entry in users if asked in (entry[0], entry[2])), None)
     if entry is None and not asked.isdigit():
-        raise ContainerError("CreateContainerConfigError", f"unable to find user {asked}: no matching entries in passwd")
+        raise ContainerError(
+            "CreateContainerConfigError", f"unable to find user {asked}: no matching entries in passwd"
+        )
     user = int(asked) if asked.isdigit() else int(entry[2]) if entry is not None else 0
     if rights.must_not_be_root and user == 0:
         raise ContainerError("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")

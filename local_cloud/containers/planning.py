@@ -71,6 +71,7 @@ def _process(specification: ContainerSpecification, whom: Account) -> ProcessPla
         "PATH": DEFAULT_PATH,
         "HOSTNAME": specification.place.hostname,
         "HOME": whom.home,
+        **specification.defaults,
         **configuration.environment,
         **specification.environment,
     }
@@ -89,7 +90,7 @@ def _process(specification: ContainerSpecification, whom: Account) -> ProcessPla
 def _own_files(place: Place, directory: Path) -> list[Mount]:
     """`/etc/hosts`, `/etc/resolv.conf` and `/etc/hostname` of a place."""
     hosts = ["127.0.0.1 localhost", "::1 localhost ip6-localhost", f"{place.address} {place.hostname}"]
-    hosts += [f"169.254.169.254 metadata.google.internal metadata"] if place.metadata else []
+    hosts += ["169.254.169.254 metadata.google.internal metadata"] if place.metadata else []
     hosts += [f"{address} {name}" for name, address in place.hosts.items()]
     resolution = [f"nameserver {server}" for server in place.nameservers]
     resolution += [f"search {' '.join(place.searches)}"] if place.searches else []

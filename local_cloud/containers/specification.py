@@ -78,7 +78,8 @@ class ContainerSpecification:
     """One container to start. `identifier` is unique among all that one `Containers` runs.
 
     `command` and `arguments` replace the image's entry point and command as in Kubernetes: a command alone drops the
-    image's arguments. `environment` wins over the image's. `log` is the file that gets both outputs (logs.py).
+    image's arguments. `environment` wins over the image's, and the
+    image's over `defaults`. `log` is the file that gets both outputs (logs.py).
     `memory_limit` is in bytes of resident memory; above it the container ends as `OOMKilled`.
     """
 
@@ -89,9 +90,9 @@ class ContainerSpecification:
     command: tuple[str, ...] | None = None
     arguments: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
     working_directory: str | None = None
     rights: Rights = Rights()
     mounts: tuple[Mount, ...] = ()
     memory_limit: int | None = None
     read_only_root: bool = False
-    terminal: bool = False

@@ -75,9 +75,7 @@ class Supervision:
     def _order(self) -> None:
         """Take one order."""
         try:
-            content, descriptors, _, _ = socket.recv_fds(
-                self._control, LARGEST_MESSAGE, 3, socket.MSG_CMSG_CLOEXEC
-            )
+            content, descriptors, _, _ = socket.recv_fds(self._control, LARGEST_MESSAGE, 3, socket.MSG_CMSG_CLOEXEC)
         except ConnectionResetError:
             content, descriptors = b"", []
         if not content:
