@@ -61,6 +61,7 @@ class AdminApi:
                 web.post("/clock", self._change_clock),
                 web.post("/tokens", self._token),
                 web.get("/resources", self._resources),
+                web.patch("/resources", self._note_resources),
             ]
         )
         return application
@@ -179,6 +180,18 @@ class AdminApi:
                 ],
             }
         )
+
+    async def _note_resources(self, request: web.Request) -> web.Response:
+        """Write back what a runtime's process found out: `changes`, each `service`, `name` and `fields` by path."""
+        changes = (await _body(request)).get("changes")
+        if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+            raise ValueError("changes: a list of objects is wanted")
+        for change in changes:
+            fields = change.get("fields")
+            if not isinstance(fields, dict):
+                raise ValueError(f"fields: {fields!r} is not an object")
+            self._daemon.resources.patch(_text(change, "service"), _text(change, "name"), fields)
+        return web.json_response({"changed": len(changes)})
 
 
 async def _body(request: web.Request) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""What the data plane does for Kubernetes clusters: service addresses, load balancers, network endpoint groups."""
