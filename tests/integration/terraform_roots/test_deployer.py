@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.terraform_roots.test_lifecycle import NETWORK, foundation
+from tests.integration.terraform_roots.examples import EXAMPLES, foundation
 from tests.integration.terraform_roots.workspace import BILLING_ACCOUNT, PROJECT, STATE_BUCKET, Workspace
 from tests.local_cloud import LocalCloud
 
@@ -70,12 +70,13 @@ def acting_as(root: Workspace, token: str) -> Workspace:
     return replace(root, token=token)
 
 
-@pytest.mark.parametrize("name", ["foundation", "network"])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_deployer_builds_and_takes_down(
     name: str, enforced: LocalCloud, workspace: Callable[[str], Workspace], project_number: str
 ) -> None:
     """Both passes and all between them go through without one refusal."""
-    variables = NETWORK if name == "network" else foundation(project_number)
+    variables = EXAMPLES[name].variables(project_number)
+    EXAMPLES[name].prepare(enforced)
     root = acting_as(workspace(name), granted(enforced, permissions()))
     root.told(variables)
     root.apply()

@@ -3,78 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.integration.terraform_roots.workspace import BILLING_ACCOUNT, PROJECT, Workspace
-
-COMPUTE = f"compute.googleapis.com/compute/v1/projects/{PROJECT}"
-DNS = f"dns.googleapis.com/dns/v1/projects/{PROJECT}"
-REGION = f"{COMPUTE}/regions/europe-west3"
-# What a root makes, as the API lists it: URL and field of each kind.
-KINDS = {
-    "network": [
-        (f"{COMPUTE}/global/networks", "items"),
-        (f"{REGION}/subnetworks", "items"),
-        (f"{COMPUTE}/global/routes", "items"),
-        (f"{COMPUTE}/global/firewallPolicies", "items"),
-        (f"{REGION}/routers", "items"),
-        (f"{REGION}/addresses", "items"),
-        (f"{DNS}/managedZones", "managedZones"),
-        (f"{DNS}/policies", "policies"),
-    ],
-    "foundation": [
-        (f"billingbudgets.googleapis.com/v1/billingAccounts/{BILLING_ACCOUNT}/budgets", "budgets"),
-        (f"pubsub.googleapis.com/v1/projects/{PROJECT}/topics", "topics"),
-        (f"monitoring.googleapis.com/v3/projects/{PROJECT}/notificationChannels", "notificationChannels"),
-        (f"essentialcontacts.googleapis.com/v1/projects/{PROJECT}/contacts", "contacts"),
-    ],
-}
-NETWORK: dict[str, Any] = {
-    "cidr_block": "10.20.0.0/16",
-    "atlas": {"cidr_blocks": ["203.0.113.0/28"], "fqdns": ["crm-shard-00-00.abcde.mongodb.net"]},
-    "egress_fqdns": ["hooks.slack.com"],
-}
-QUOTA = {
-    "service": "compute.googleapis.com",
-    "quota_id": "CPUS-per-project-region",
-    "dimensions": {"region": "europe-west3"},
-    "preferred_value": 48,
-}
-
-
-def foundation(project_number: str) -> dict[str, Any]:
-    """Variables of the foundation, with one of everything."""
-    return {
-        "billing_account": BILLING_ACCOUNT,
-        "budgets": {
-            "crm per month": {"amount": 500, "notification_channels": ["platform"]},
-            "speech per quarter": {"amount": 60, "calendar_period": "QUARTER", "services": ["services/95FF-2EF5-5EA1"]},
-        },
-        "contacts": {"ops@presidential-digs.example": {"categories": ["ALL"]}},
-        "notification_channels": {"platform": {"email_address": "platform@presidential-digs.example"}},
-        "project_number": project_number,
-        "quotas": {"cpus": QUOTA},
-        "quotas_contact_email": "platform@presidential-digs.example",
-    }
+from tests.integration.terraform_roots.examples import COMPUTE, EXAMPLES, NETWORK, REGION, foundation
+from tests.integration.terraform_roots.workspace import Workspace
 
 
 def listed(root: Workspace) -> dict[str, int]:
-    """How many of each kind the API lists, by the last part of its URL."""
+    """How many of each kind the API lists, by its URL."""
     found = {}
-    for url, field in KINDS[root.name]:
+    for url, field in EXAMPLES[root.name].kinds:
         answer = root.cloud.get(url)
         answer.raise_for_status()
-        found[url.rsplit("/", 1)[-1]] = len(answer.json().get(field, []))
+        found[url] = len(answer.json().get(field, []))
     return found
 
 
-@pytest.mark.parametrize("name", ["foundation", "network"])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_lifecycle(name: str, workspace: Callable[[str], Workspace], project_number: str) -> None:
     """Apply, empty plan, a refused destroy, protection lifted, destroy: nothing is left in the cloud or the state."""
-    variables = NETWORK if name == "network" else foundation(project_number)
+    variables = EXAMPLES[name].variables(project_number)
     root = workspace(name)
+    EXAMPLES[name].prepare(root.cloud)
     before = listed(root)
     root.told(variables)
     root.apply()
@@ -86,8 +37,7 @@ def test_lifecycle(name: str, workspace: Callable[[str], Workspace], project_num
     kept = listed(root)
     assert kept == made
 
-    adopted = {"quotas_adopted": ["cpus"]} if name == "foundation" else {}
-    root.told(variables | adopted | {"protect": False})
+    root.told(variables | dict(EXAMPLES[name].adopted) | {"protect": False})
     root.apply()
     assert root.is_empty_plan()
     root.destroy()
@@ -163,7 +113,7 @@ def test_budget_reaches_topic_and_channel(workspace: Callable[[str], Workspace],
     root = workspace("foundation")
     root.told(foundation(project_number))
     root.apply()
-    budgets = root.cloud.get(KINDS["foundation"][0][0]).json()["budgets"]
+    budgets = root.cloud.get(EXAMPLES["foundation"].kinds[0][0]).json()["budgets"]
     rule = next(each["notificationsRule"] for each in budgets if each["displayName"] == "crm per month")
     assert rule["pubsubTopic"] == root.outputs()["budget_topic_id"]
     assert rule["monitoringNotificationChannels"] == [root.outputs()["notification_channel_ids"]["platform"]]

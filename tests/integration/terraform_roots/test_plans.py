@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.integration.terraform_roots.examples import EXAMPLES
 from tests.integration.terraform_roots.workspace import Workspace
 
 PLANS = sorted(Path(__file__).with_name("plans").glob("*.yml"))
@@ -42,7 +43,7 @@ def test_plan(path: Path, workspace: Callable[[str], Workspace], project_number:
     """The plan holds what the inventory of that name lists, and no resource of a type it does not."""
     wanted = yaml.safe_load(path.read_text(encoding="utf-8"))
     root = workspace(wanted["root"])
-    own = {"project_number": project_number} if wanted["root"] == "foundation" else {}
+    own = {"project_number": project_number} if "project_number" in EXAMPLES[wanted["root"]].variables("0") else {}
     root.told(wanted["variables"] | own)
     planned = root.plan()["planned_values"]
     found = {resource["address"]: resource["values"] for resource in resources(planned["root_module"])}

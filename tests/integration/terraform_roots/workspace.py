@@ -24,11 +24,14 @@ ORGANIZATION = "organizations/123456789012"
 STATE_BUCKET = f"{PROJECT}-tfstate"
 CLI_CONFIG = "PRESIDENTIAL_DIGS_TF_CLI_CONFIG"
 SERVICES = (
+    "artifactregistry",
     "billingbudgets",
     "cloudbilling",
+    "cloudkms",
     "cloudquotas",
     "cloudresourcemanager",
     "compute",
+    "container",
     "dns",
     "essentialcontacts",
     "monitoring",

@@ -1,0 +1,140 @@
+"""What each root is told in these tests, what it makes, and what must be there before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.integration.terraform_roots.workspace import BILLING_ACCOUNT, PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.local_cloud import LocalCloud
+
+COMPUTE = f"compute.googleapis.com/compute/v1/projects/{PROJECT}"
+DNS = f"dns.googleapis.com/dns/v1/projects/{PROJECT}"
+KMS = f"cloudkms.googleapis.com/v1/projects/{PROJECT}/locations"
+REGION_NAME = "europe-west3"
+REGION = f"{COMPUTE}/regions/{REGION_NAME}"
+DEPLOYER = f"serviceAccount:deployer@{PROJECT}.iam.gserviceaccount.com"
+# Keys that bootstrap makes, by name: where they are.
+KEYS = {"cluster": REGION_NAME, "registry": REGION_NAME, "registry-us": "us"}
+
+
+def key_id(name: str) -> str:
+    """The whole name of a key."""
+    return f"projects/{PROJECT}/locations/{KEYS[name]}/keyRings/crm/cryptoKeys/{name}"
+
+
+def make_keys(cloud: LocalCloud) -> None:
+    """The keys, as bootstrap leaves them."""
+    for location in sorted(set(KEYS.values())):
+        cloud.post(f"{KMS}/{location}/keyRings?keyRingId=crm", {}).raise_for_status()
+    for name, location in KEYS.items():
+        keys = f"{KMS}/{location}/keyRings/crm/cryptoKeys?cryptoKeyId={name}"
+        cloud.post(keys, {"purpose": "ENCRYPT_DECRYPT"}).raise_for_status()
+
+
+def nothing(_cloud: LocalCloud) -> None:
+    """For a root that stands on the project alone."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One root: `variables` (of the project's number), what it makes as the API lists it (`kinds`: URL and field of
+    each), what stands before it (`prepare`), and what it is told from the second life on (`adopted`)."""
+
+    variables: Callable[[str], dict[str, Any]]
+    kinds: Sequence[tuple[str, str]]
+    prepare: Callable[[LocalCloud], None] = nothing
+    adopted: Mapping[str, Any] = field(default_factory=dict)
+
+
+NETWORK: dict[str, Any] = {
+    "cidr_block": "10.20.0.0/16",
+    "atlas": {"cidr_blocks": ["203.0.113.0/28"], "fqdns": ["crm-shard-00-00.abcde.mongodb.net"]},
+    "egress_fqdns": ["hooks.slack.com"],
+}
+QUOTA = {
+    "service": "compute.googleapis.com",
+    "quota_id": "CPUS-per-project-region",
+    "dimensions": {"region": REGION_NAME},
+    "preferred_value": 48,
+}
+
+
+def foundation(project_number: str) -> dict[str, Any]:
+    """Variables of the foundation, with one of everything."""
+    return {
+        "billing_account": BILLING_ACCOUNT,
+        "budgets": {
+            "crm per month": {"amount": 500, "notification_channels": ["platform"]},
+            "speech per quarter": {"amount": 60, "calendar_period": "QUARTER", "services": ["services/95FF-2EF5-5EA1"]},
+        },
+        "contacts": {"ops@presidential-digs.example": {"categories": ["ALL"]}},
+        "notification_channels": {"platform": {"email_address": "platform@presidential-digs.example"}},
+        "project_number": project_number,
+        "quotas": {"cpus": QUOTA},
+        "quotas_contact_email": "platform@presidential-digs.example",
+    }
+
+
+def registry(project_number: str) -> dict[str, Any]:
+    """Variables of the registry, with both repositories."""
+    return {
+        "project_number": project_number,
+        "repositories": {
+            "crm-images": {
+                "description": "Images of the services.",
+                "kms_key_id": key_id("registry"),
+                "location": REGION_NAME,
+                "writers": [DEPLOYER],
+            },
+            "gcr.io": {
+                "description": "Images under older addresses.",
+                "immutable_tags": False,
+                "kms_key_id": key_id("registry-us"),
+                "location": "us",
+                "readers": ["group:platform@presidential-digs.example"],
+            },
+        },
+    }
+
+
+EXAMPLES: Mapping[str, Example] = {
+    "foundation": Example(
+        foundation,
+        [
+            (f"billingbudgets.googleapis.com/v1/billingAccounts/{BILLING_ACCOUNT}/budgets", "budgets"),
+            (f"pubsub.googleapis.com/v1/projects/{PROJECT}/topics", "topics"),
+            (f"monitoring.googleapis.com/v3/projects/{PROJECT}/notificationChannels", "notificationChannels"),
+            (f"essentialcontacts.googleapis.com/v1/projects/{PROJECT}/contacts", "contacts"),
+        ],
+        adopted={"quotas_adopted": ["cpus"]},
+    ),
+    "network": Example(
+        lambda _number: NETWORK,
+        [
+            (f"{COMPUTE}/global/networks", "items"),
+            (f"{REGION}/subnetworks", "items"),
+            (f"{COMPUTE}/global/routes", "items"),
+            (f"{COMPUTE}/global/firewallPolicies", "items"),
+            (f"{REGION}/routers", "items"),
+            (f"{REGION}/addresses", "items"),
+            (f"{DNS}/managedZones", "managedZones"),
+            (f"{DNS}/policies", "policies"),
+        ],
+    ),
+    "registry": Example(
+        registry,
+        [
+            (
+                f"artifactregistry.googleapis.com/v1/projects/{PROJECT}/locations/{REGION_NAME}/repositories",
+                "repositories",
+            ),
+            (f"artifactregistry.googleapis.com/v1/projects/{PROJECT}/locations/us/repositories", "repositories"),
+        ],
+        prepare=make_keys,
+    ),
+}
