@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from service_kit.refusal import Refusal
 from service_kit.settings import Environment
 
 Document = dict[str, Any]
@@ -62,6 +63,11 @@ class Database:
                 self._reason = await self._ask()
                 self._asked = time.monotonic()
             return self._reason
+
+    async def require(self) -> None:
+        """Refusal 503 unless the database answers and has its indexes: nothing is written without them."""
+        if reason := await self.unreachable():
+            raise Refusal(503, "unavailable", f"{reason.capitalize()}; try again.")
 
     async def _ask(self) -> str:
         try:

@@ -1,4 +1,4 @@
-"""The auth-service keeps its contract: accounts, tokens, their rotation, the lock-out, and a database that goes away."""
+"""The auth-service keeps its contract: accounts, tokens and their rotation, lock-out, a database that goes away."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ class Authentication:
             message = f"password has at least {_SHORTEST_PASSWORD} characters."
             raise Refusal(400, "invalid_field", message, field="password")
         name = text_of(body, "name", longest=200, default=email.partition("@")[0])
+        await self._database.require()
         user = await self._accounts.add(email, await self._passwords.hash(password), name)
         return await self._signed_in(user, 201)
 
