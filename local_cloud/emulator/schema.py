@@ -98,8 +98,8 @@ class Coercion:
             # the rules of a firewall policy followed by one list of the predefined ones.
             value = [item for entry in value for item in (entry if isinstance(entry, list) else [entry])]
         for index, item in enumerate(value):
-            if item is None:
-                self._refuse(f"{path}[{index}]", None, "a value: a list has no empty places")
+            if item is None or (item == "" and "enum" in items):
+                self._refuse(f"{path}[{index}]", item, "a value: a list has no empty places")
         return [self.value(items, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _string(self, node: Node, value: Any, path: str) -> Any:

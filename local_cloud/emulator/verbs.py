@@ -195,7 +195,7 @@ def update(call: Call) -> Body | Response:
     _refuse_stale(call, stored.body, change)
     mask = mask_of(call)
     if call.method.http == "PATCH" or mask:
-        body = _masked(call, stored.body, change, mask) if mask else _merged(call, stored.body, change)
+        body = without_nulls(_masked(call, stored.body, change, mask) if mask else _merged(call, stored.body, change))
     else:
         body = {**read_only_kept(call, stored.body), **without_nulls(change)}
         _apply(call, call.resource_type.defaults, body, only_missing=True)

@@ -95,6 +95,7 @@ PROFILE = Profile(
             defaults={"enabled": True},
             keep_zero=("enabled",),
             immutable=("type",),
+            output_only=("creationRecord", "mutationRecords"),
             check=_check,
             before_write=_record,
             view=_masked,

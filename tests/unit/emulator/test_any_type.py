@@ -32,6 +32,9 @@ _UNDECLARED = ("@type", "$.zoneContext", "allowSubnetCidrRoutesOverlap")
 CHANGED: Mapping[str, str] = {
     r"compute:\w+ region": "the path says where the resource is",
     r"cloudresourcemanager:liens (parent|createTime|name)": "the server's own words",
+    r"compute:subnetworks enableFlowLogs": "the older spelling of logConfig.enable",
+    r"storage:buckets location": "shown in upper case",
+    r"storage:buckets iamConfiguration\.\w+\.lockedTime": "the server's own words",
     r"compute:firewallPolicies displayName": "the older spelling of shortName, which the example gives as well",
     r"pubsub:projects.snapshots subscription": "a snapshot shows its topic",
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from local_cloud.emulator import policies
 from local_cloud.emulator.call import queries_of
 from local_cloud.emulator.errors import ApiError, invalid, not_found
+from local_cloud.emulator.paths import without_nulls
 from local_cloud.emulator.profile import Body, Handler
 from local_cloud.emulator.profiles.buckets import acls, projects
 
@@ -82,7 +83,7 @@ def insert_notification(call: Call) -> Body:
     name = f"b/{bucket}/notificationConfigs/{number}"
     body = {
         "payload_format": "JSON_API_V1",
-        **call.body,
+        **without_nulls(call.body),
         "topic": topic,
         "kind": "storage#notification",
         "id": number,

@@ -19,6 +19,7 @@ COLLECTION = "buckets"
 # https://cloud.google.com/storage/docs/buckets#naming
 _NAME = re.compile(r"(?!goog)(?!.*google)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
+_REGION = re.compile(r"[A-Z]+-[A-Z]+\d+")
 _DUAL_REGIONS = frozenset({"NAM4", "EUR4", "ASIA1", "EUR5", "EUR7", "EUR8"})
 # Google's default: seven days (https://cloud.google.com/storage/docs/soft-delete)
 _SOFT_DELETE_SECONDS = 604800
@@ -33,10 +34,16 @@ def location_type(call: Call, body: Body) -> str:
     return "multi-region" if body["location"] in _MULTI_REGIONS else "region"
 
 
+def _refuse_unknown_location(location: str) -> None:
+    if location not in _MULTI_REGIONS | _DUAL_REGIONS and not _REGION.fullmatch(location):
+        raise invalid("The specified location constraint is not valid.", location="location")
+
+
 def check(call: Call, before: Body | None, wanted: Body) -> None:
     """A name that can be, lifecycle rules that mean something, retention that only a lock freezes."""
     if before is None and not _NAME.fullmatch(str(wanted.get("name", ""))):
         raise invalid(f"Invalid bucket name: '{wanted.get('name', '')}'", location="name")
+    _refuse_unknown_location(str(wanted.get("location", "US")).upper())
     if "location" in wanted and before and wanted["location"].upper() != before["location"]:
         raise invalid("A bucket's location cannot be changed.", location="location")
     for rule in get_path(wanted, "lifecycle.rule") or []:

@@ -26,6 +26,9 @@ _TAKEN = (
 )
 # Where the primary range of a subnetwork comes from.
 _SOURCES = ("ipCidrRange", "reservedInternalRange", "ipCollection")
+# Where blocks for peering with services come from, and how long the prefix of one is when nobody says.
+_PEERING = ipaddress.ip_network("10.192.0.0/10")
+_PEERING_PREFIX = 24
 # Google's own documentation range stands in for the public addresses it hands out (RFC 5737 TEST-NET-2 and 3).
 _PUBLIC = (ipaddress.ip_network("198.51.100.0/24"), ipaddress.ip_network("203.0.113.0/24"))
 
@@ -65,6 +68,11 @@ def check_subnetwork(call: Call, before: Body | None, wanted: Body) -> None:
         raise invalid(
             "Invalid value for field 'resource.ipCidrRange': ''. Required field 'ipCidrRange' not specified.",
             location="ipCidrRange",
+        )
+    if not wanted.get("network"):
+        raise invalid(
+            "Invalid value for field 'resource.network': ''. Required field 'network' not specified.",
+            location="network",
         )
     own = list(ranges_of(wanted))
     for index, (path, network) in enumerate(own):
@@ -148,10 +156,14 @@ def allocate(call: Call, body: Body) -> str:
         if subnet:
             block = parse_range(subnet.body["ipCidrRange"], "subnetwork")
             return _first(taken, (str(address) for address in list(block.hosts())[1:]))
-    length = int(body.get("prefixLength") or 24)
-    return _first(
-        taken, (str(block[0]) for block in ipaddress.ip_network("10.192.0.0/10").subnets(new_prefix=max(length, 10)))
-    )
+    length = int(body.get("prefixLength") or _PEERING_PREFIX)
+    if not _PEERING.prefixlen <= length <= _PEERING.max_prefixlen:
+        raise invalid(
+            f"Invalid value for field 'resource.prefixLength': '{length}'. Must be between {_PEERING.prefixlen} and"
+            f" {_PEERING.max_prefixlen}.",
+            location="prefixLength",
+        )
+    return _first(taken, (str(block[0]) for block in _PEERING.subnets(new_prefix=length)))
 
 
 def _first(taken: set[str | None], candidates: Iterator[str]) -> str:
