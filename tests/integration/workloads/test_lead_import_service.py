@@ -59,10 +59,8 @@ def _workbook(*rows: tuple[Any, ...]) -> bytes:
 
 def test_rows_become_leads(leads: Service) -> None:
     """Good ones; wrong ones are named by row and column and do not keep the others out."""
-    content = (
-        HEADER
-        + "Ada,ada@example.com,+44 20 7946 0000\n,no@example.com,\nEve,not an address,12\n\nBob,bob@example.com\n"
-    )
+    good = "Ada,ada@example.com,+44 20 7946 0000\n", "Bob,bob@example.com\n"
+    content = HEADER + good[0] + ",no@example.com,\n\n" + good[1] + "Eve,not an address,12\n"
     progress = _finished(leads, content, tenant="rows")
     numbers = {key: progress[key] for key in ("status", "total", "processed", "imported", "failed", "duplicates")}
     assert numbers == {
@@ -74,11 +72,8 @@ def test_rows_become_leads(leads: Service) -> None:
         "duplicates": 0,
     }
     assert progress["progress"] == 100
-    assert [(error["row"], error["column"]) for error in progress["errors"]] == [
-        (3, "name"),
-        (4, "email"),
-        (4, "phone"),
-    ]
+    places = [(error["row"], error["column"]) for error in progress["errors"]]
+    assert places == [(3, "name"), (6, "email"), (6, "phone")]
 
 
 def test_duplicates_are_counted(leads: Service) -> None:
@@ -206,7 +201,7 @@ def test_health_only_where_it_is_asked_for(leads: Service, server: str) -> None:
         assert service.get("/health").json()["status"] == "ok"
 
 
-ROWS = HEADER + "".join(f"P,p{number}@example.com\n" for number in range(20_000))
+ROWS = HEADER + "".join(f"P,p{number}@example.com\n" for number in range(8_000))
 
 
 @pytest.mark.parametrize(("seconds", "status"), [("50", "completed"), ("1", "failed")])
@@ -245,4 +240,4 @@ def test_a_kill_fails_the_import_after_a_while(server: str) -> None:
         assert progress["status"] == "failed"
         assert "import the file again" in progress["reason"]
         again_progress = _finished(again, ROWS)
-        assert again_progress["imported"] + again_progress["duplicates"] == 20_000
+        assert again_progress["imported"] + again_progress["duplicates"] == 8_000
