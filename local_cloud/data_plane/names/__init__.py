@@ -1,0 +1,1 @@
+"""Names of the cloud: Cloud DNS records and services of clusters."""
