@@ -15,6 +15,7 @@ from aiohttp.http_writer import HttpVersion10
 
 from local_cloud.destination import DEFAULT_STYLE, Destination
 from local_cloud.emulator.http import Request, Response
+from local_cloud.forwarding import Forwarder, asked_for
 from local_cloud.hosts import LOOPBACK, Answerer, HostTable
 from local_cloud.journal import Exchange, Journal, stamp
 from local_cloud.masking import masked, readable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from local_cloud.cloud import Cloud
     from local_cloud.faults import FaultRule
+    from local_cloud.twins import Twin
 
 # A body is held in memory whole. Cloud Storage objects larger than this do not belong on a laptop.
 LARGEST_BODY = 2 * 1024**3
@@ -59,11 +61,20 @@ class FrontDesk:
         self._cloud = cloud
         self._journal = journal
         self._table = table
+        self._forwarder = Forwarder()
+
+    async def close(self) -> None:
+        """End what is open towards the cloud's own addresses."""
+        await self._forwarder.close()
 
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         started = time.perf_counter()
         at = datetime.now(UTC)
+        asked = asked_for(received.raw_path)
+        where = self._table.upstream(*asked) if asked is not None else None
+        if where is not None:
+            return await self._forwarded(received, where, started, at)
         try:
             request = address(received)
             if self._cloud.registry.serves(request.host):
@@ -80,6 +91,16 @@ class FrontDesk:
         if outcome.dropped:
             return drop(received)
         return to_aiohttp(outcome.response, received)
+
+    async def _forwarded(
+        self, received: web.BaseRequest, where: Twin, started: float, at: datetime
+    ) -> web.StreamResponse:
+        """Pass a plain request on to what stands for its host, and write it down."""
+        answer, size = await self._forwarder.forward(received, where)
+        outcome = Outcome(Response.empty(answer.status))
+        milliseconds = (time.perf_counter() - started) * 1000
+        self._record(address(received), outcome, stamp(at), milliseconds, size)
+        return answer
 
     def refuse(self, host: str, port: str) -> Response:
         """The answer to CONNECT for a host outside the table, written down."""
@@ -138,7 +159,10 @@ class FrontDesk:
             return Outcome(Response.empty(), destination, fault, dropped=True)
         return Outcome(destination.answer(request), destination, fault, dropped=fault.drop == "response")
 
-    def _record(self, request: Request, outcome: Outcome, at: str, milliseconds: float) -> None:
+    def _record(
+        self, request: Request, outcome: Outcome, at: str, milliseconds: float, streamed: int | None = None
+    ) -> None:
+        """`streamed` is how many bytes of body were passed on without being kept."""
         destination = outcome.destination
         bodies = self._cloud.settings.journal_bodies
         path = f"{request.path}?{request.query}" if request.query else request.path

@@ -67,6 +67,7 @@ class ForwardProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.http.pre_shutdown()
         await self.http.shutdown(timeout=STOP_SECONDS)
+        await self.desk.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` beside the connections, cancelled when the proxy stops."""
