@@ -34,6 +34,9 @@ def granted(cloud: LocalCloud, permissions: list[str]) -> str:
     policy = cloud.post(f"{project}:getIamPolicy", {}).json()
     custom = f"projects/{PROJECT}/roles/{CUSTOM_ROLE}"
     _bind(policy, [*deployer["project_roles"], custom], member)
+    only = f"api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly({deployer['grantable_roles']})"
+    granting = {"role": "roles/resourcemanager.projectIamAdmin", "members": [member]}
+    policy["bindings"].append(granting | {"condition": {"title": "grantable roles", "expression": only}})
     cloud.post(f"{project}:setIamPolicy", {"policy": policy}).raise_for_status()
     account = f"cloudbilling.googleapis.com/v1/billingAccounts/{BILLING_ACCOUNT}"
     policy = cloud.get(f"{account}:getIamPolicy").json()

@@ -132,6 +132,23 @@ def test_condition_on_the_resource_name(enforced: Cloud) -> None:
     assert enforced.send("POST", f"{url}elsewhere", b"x").status == 403
 
 
+def test_condition_on_the_roles_that_may_be_granted(enforced: Cloud) -> None:
+    """Whoever may grant one role can grant that, and neither another nor itself more."""
+    expression = (
+        "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', [])"
+        ".hasOnly(['roles/serviceusage.serviceUsageConsumer'])"
+    )
+    _grant(enforced, "roles/resourcemanager.projectIamAdmin", {"title": "grantable", "expression": expression})
+    _as(enforced, DEPLOYER)
+    _grant(enforced, "roles/serviceusage.serviceUsageConsumer")
+    project = f"cloudresourcemanager/v1/projects/{PROJECT}"
+    policy = enforced.ok("POST", f"{project}:getIamPolicy", {})
+    for role in ("roles/owner", "roles/resourcemanager.projectIamAdmin"):
+        more = [*policy["bindings"], {"role": role, "members": [DEPLOYER.member]}]
+        error = enforced.refused(403, "POST", f"{project}:setIamPolicy", {"policy": policy | {"bindings": more}})
+        assert "resourcemanager.projects.setIamPolicy" in error["message"]
+
+
 def test_permission_from_the_organisation(enforced: Cloud) -> None:
     policy = enforced.ok("POST", "cloudresourcemanager/v1/organizations/123456789012:getIamPolicy", {})
     policy["bindings"].append({"role": "roles/viewer", "members": [DEPLOYER.member]})
