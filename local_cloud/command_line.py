@@ -165,6 +165,10 @@ def _status(state: StateDirectory, given: argparse.Namespace) -> int:
     rows = {**found, **{f"settings.{name}": value for name, value in settings.items()}}
     rows["snapshots"] = ", ".join(found["snapshots"]) or "none"
     rows["children"] = ", ".join(f"{child['name']} (pid {child['pid']})" for child in found["children"]) or "none"
+    rows["runtimes"] = (
+        ", ".join(f"{one['runtime']}/{one['name']} {one['state']}" for one in found["runtimes"]) or "none"
+    )
+    rows["memory"] = f"{rows.pop('memory_bytes') / 2**20:.0f} MiB"
     for name, value in rows.items():
         print(f"{name:28} {value}")
     return 0

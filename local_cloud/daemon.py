@@ -23,7 +23,7 @@ from local_cloud.emulator.settings import ProviderChoice
 from local_cloud.exchange import FrontDesk
 from local_cloud.hosts import HostTable
 from local_cloud.journal import Journal, Query
-from local_cloud.processes import ProcessRecord
+from local_cloud.processes import ProcessRecord, memory
 from local_cloud.proxy import ForwardProxy
 from local_cloud.resource_feed import Resources
 from local_cloud.runtimes import Runtimes, Surroundings, load_runtimes
@@ -114,6 +114,7 @@ class Daemon:
             "settings": self.cloud.settings.as_dict(),
             "children": self.children.listed(),
             "runtimes": self._runtimes.listed(),
+            "memory_bytes": memory(os.getpid()),
         }
 
     async def environment(self) -> dict[str, Any]:

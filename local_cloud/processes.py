@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,20 @@ def end(records: Iterable[ProcessRecord], seconds: float) -> list[int]:
         _signal(process, kill=True)
     psutil.wait_procs(left, timeout=seconds)
     return [process.pid for process in left]
+
+
+def memory(pid: int) -> int:
+    """Bytes that a process and all its descendants hold, what they share counted once (proportional set size)."""
+    try:
+        root = psutil.Process(pid)
+        everyone = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for process in everyone:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += process.memory_full_info().pss
+    return total
 
 
 def _signal(process: psutil.Process, *, kill: bool) -> None:
