@@ -38,6 +38,16 @@ attributes:
       - presidential_digs.platform.terraform
 """
 
+    ACTIONGROUP_KUBERNETES = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/presidential_digs.platform.kubernetes) in C(module_defaults) to set options for this module.
+    support: full
+    membership:
+      - presidential_digs.platform.kubernetes
+"""
+
     INFO_MODULE = r"""
 options: {}
 attributes:

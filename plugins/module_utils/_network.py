@@ -115,9 +115,13 @@ class Network:
             hint="Set ca_certificates (or SSL_CERT_FILE) to the file with the proxy's certificate authority.",
         )
 
+    def context(self) -> ssl.SSLContext:
+        """What certificates are held against."""
+        return trusting(self.ca_certificates)
+
     @cached_property
     def _direct(self) -> urllib3.PoolManager:
-        return urllib3.PoolManager(ssl_context=trusting(self.ca_certificates), maxsize=self.connections)
+        return urllib3.PoolManager(ssl_context=self.context(), maxsize=self.connections)
 
     @cached_property
     def _proxied(self) -> urllib3.ProxyManager:
@@ -126,7 +130,7 @@ class Network:
         if parts.username:
             login = urllib3.make_headers(proxy_basic_auth=f"{parts.username}:{parts.password or ''}")
         return urllib3.ProxyManager(
-            self.proxy, proxy_headers=login, ssl_context=trusting(self.ca_certificates), maxsize=self.connections
+            self.proxy, proxy_headers=login, ssl_context=self.context(), maxsize=self.connections
         )
 
 
