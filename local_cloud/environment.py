@@ -11,6 +11,7 @@ from local_cloud.hosts import LOOPBACK
 from local_cloud.identity.accounts import OWNER
 from local_cloud.identity.tokens import OWNER_LIFETIME
 from local_cloud.state import STATE_VARIABLE, StateDirectory, write_private
+from local_cloud.tunnel import upstream_proxy
 
 if TYPE_CHECKING:
     from local_cloud.cloud import Cloud
@@ -59,6 +60,8 @@ def variables(state: StateDirectory, cloud: Cloud, port: int) -> dict[str, str]:
             "GOOGLE_OAUTH_ACCESS_TOKEN": owner_token(state, cloud),
             "GOOGLE_APPLICATION_CREDENTIALS": credentials(state, cloud),
             "GCE_METADATA_HOST": f"{LOOPBACK}:{port}",
+            # Package registries are no part of the cloud: the module `image` goes the machine's own way to them.
+            "PRESIDENTIAL_DIGS_PACKAGES_PROXY": upstream_proxy() or "",
         }
     )
 
