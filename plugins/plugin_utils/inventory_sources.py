@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 YAML_SUFFIXES = {".yml", ".yaml", ".json"}
 VARIABLE_DIRECTORIES = {"group_vars", "host_vars"}
 
-# Variables that are made of every host's own: below a host's name stands what the host declares, unless the overrides of
-# the environment say otherwise.
+# Variables that are made of every host's own: below the name of a host stands what the host declares, unless the
+# overrides of the environment say otherwise.
 DECLARED_BY_HOST = {"platform_service_catalog": ("service_declared", "platform_service_overrides")}
 
 # Ansible's own order for one inventory: variables in an inventory file, group_vars/all, other groups, hosts.
