@@ -12,6 +12,7 @@ from local_cloud.terraform_provider.handwritten.iam_member import IamMember
 from local_cloud.terraform_provider.handwritten.project_service import ProjectService
 from local_cloud.terraform_provider.handwritten.record_set import RecordSet
 from local_cloud.terraform_provider.handwritten.router_nat import RouterNat
+from local_cloud.terraform_provider.handwritten.secret_version import SecretVersion
 from local_cloud.terraform_provider.handwritten.service_account import ServiceAccount
 from local_cloud.terraform_provider.lifecycle import Engine
 
@@ -30,6 +31,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "project_service": ProjectService,
     "record_set": RecordSet,
     "router_nat": RouterNat,
+    "secret_version": SecretVersion,
     "service_account": ServiceAccount,
 }
 

@@ -108,7 +108,8 @@ def settle(attributes: Mapping[str, Attribute], planned: Values, state: Values) 
 def _settled(attribute: Attribute, planned: Any, value: Any) -> Any:
     if planned is UNKNOWN:
         return value
-    if attribute.is_set and not attribute.is_nested and planned is not None and is_known(planned):
+    written = attribute.is_set and not attribute.is_nested and not attribute.output_only
+    if written and planned is not None and is_known(planned):
         return planned
     if attribute.kind in ("map", "list", "set") and is_empty(planned) and is_empty(value):
         return planned

@@ -61,6 +61,15 @@ def _same_network(old: str, new: str) -> bool:
         return old == new
 
 
+def _same_address_or_reference(old: str, new: str) -> bool:
+    """The address that the API answers stands for the resource that was named, whichever it is."""
+    try:
+        ipaddress.ip_address(old)
+    except ValueError:
+        return old == new
+    return "/" in new or _same_address(old, new)
+
+
 # Members whose part after the colon keeps its case.
 _CASE_MATTERS: Final = (
     "principal:", "principalSet:", "principalHierarchy:", "projectOwner:", "projectEditor:", "projectViewer:",
@@ -116,6 +125,8 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "trailing_dot": lambda old, new: str(old).rstrip(".") == str(new).rstrip("."),
     "surrounding_space": lambda old, new: str(old).strip() == str(new).strip(),
     "ip_address": lambda old, new: _same_address(str(old), str(new)),
+    "ip_or_reference": lambda old, new: _same_address_or_reference(str(old), str(new)),
+    "port_range": lambda old, new: old in (new, f"{new}-{new}"),
     "leading_slashes": lambda old, new: str(old).lstrip("/") == str(new).lstrip("/"),
     "principal": lambda old, new: principal(str(old)) == principal(str(new)),
     "bucket_name": lambda old, new: str(old).removeprefix("b/") == str(new).removeprefix("b/"),
@@ -171,6 +182,7 @@ FORMS: Final[Mapping[str, tuple[Form, Form]]] = {
     "text_of_number": (int, str),
     "live_state": (_live_state, lambda value: "LIVE" if value else "ARCHIVED"),
     "empty_object": (lambda value: {} if value else None, lambda _value: True),
+    "enabled_state": (lambda value: "ENABLED" if value else "DISABLED", lambda value: value == "ENABLED"),
     "values_as_lists": (
         lambda value: {key: [each] for key, each in value.items()},
         lambda value: {key: each[0] if isinstance(each, list) and each else each for key, each in value.items()},

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.terraform_provider.hooks import artifact_registry, bodies, compute, dns, iam, kms, monitoring, storage
+from local_cloud.terraform_provider.hooks import (
+    artifact_registry,
+    bodies,
+    compute,
+    dns,
+    iam,
+    kms,
+    load_balancing,
+    monitoring,
+    secret_manager,
+    storage,
+)
 from local_cloud.terraform_provider.hooks.bodies import Writing
 
 if TYPE_CHECKING:
@@ -32,6 +43,9 @@ ENCODERS: Mapping[str, Encoder] = {
     "firewall_body": compute.firewall_body,
     "firewall_policy_rules": compute.firewall_policy_rules,
     "global_address_body": compute.global_address_body,
+    "health_check_body": load_balancing.health_check_body,
+    "backend_service_body": load_balancing.backend_service_body,
+    "https_proxy_body": load_balancing.https_proxy_body,
     "managed_zone_body": dns.managed_zone_body,
     "channel_body": monitoring.channel_body,
     "bucket_body": storage.bucket_body,
@@ -43,6 +57,9 @@ DECODERS: Mapping[str, Decoder] = {
     "subnetwork_answer": compute.subnetwork_answer,
     "route_answer": compute.route_answer,
     "firewall_policy_rules_answer": compute.firewall_policy_rules_answer,
+    "backend_service_answer": load_balancing.backend_service_answer,
+    "https_proxy_answer": load_balancing.https_proxy_answer,
+    "secret_answer": secret_manager.secret_answer,
     "router_nat_answer": compute.router_nat_answer,
     "service_account_answer": iam.service_account_answer,
     "custom_role_answer": iam.custom_role_answer,

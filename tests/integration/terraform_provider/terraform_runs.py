@@ -18,7 +18,7 @@ PROJECT = "rehearsal-project"
 APIS = (
     "artifactregistry", "billingbudgets", "cloudbilling", "cloudkms", "cloudquotas", "cloudresourcemanager", "compute",
     "container", "dns", "essentialcontacts",
-    "iam", "monitoring", "pubsub", "serviceusage", "storage",
+    "certificatemanager", "iam", "monitoring", "pubsub", "secretmanager", "serviceusage", "storage",
 )  # fmt: skip
 TERRAFORM_SECONDS = 120
 

@@ -166,6 +166,10 @@ def _sample(specification: Specification) -> Mapping[str, Any]:
         "google_monitoring_notification_channel": {"name": "projects/p/notificationChannels/1"},
         "google_essential_contacts_contact": {"name": "projects/p/contacts/1", "parent": "projects/p"},
         "google_cloud_quotas_quota_preference": {"parent": "projects/p", "name": "n"},
+        "google_secret_manager_secret_version": {
+            "secret": "projects/p/secrets/s",
+            "name": "projects/p/secrets/s/versions/1",
+        },
         "google_service_account_iam_member": {"service_account_id": "projects/p/serviceAccounts/a@p.iam"},
     }
     return _Anything(whole.get(specification.type, {}))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The block of a health check's type, and what the server fills in there
 # (https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks).
-_BLOCKS = {
+_BLOCKS: dict[str, tuple[str, Body]] = {
     "HTTP": ("httpHealthCheck", {"port": 80, "requestPath": "/"}),
     "HTTPS": ("httpsHealthCheck", {"port": 443, "requestPath": "/"}),
     "HTTP2": ("http2HealthCheck", {"port": 443, "requestPath": "/"}),
@@ -26,8 +26,6 @@ _BLOCKS = {
     "GRPC": ("grpcHealthCheck", {}),
 }
 _WITHOUT_HEADER = frozenset({"GRPC"})
-# Schemes whose requests go through Google's proxies, which balance by a policy of their own.
-_MANAGED = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED")
 # Balancing modes that a network endpoint group of a type takes; the first is what is filled in.
 _MODES = {"SERVERLESS": ("UTILIZATION",), "GCE_VM_IP_PORT": ("RATE", "CONNECTION")}
 _DEFAULT_TIMEOUT = 30
@@ -232,9 +230,6 @@ TYPES = (
                 "affinityCookieTtlSec": 0,
                 "loadBalancingScheme": scheme,
                 "connectionDraining.drainingTimeoutSec": 0,
-                "localityLbPolicy": lambda call, body: (
-                    "ROUND_ROBIN" if body.get("loadBalancingScheme") in _MANAGED else None
-                ),
                 "?logConfig.sampleRate": lambda call, body: 1.0 if body["logConfig"].get("enable") else None,
                 "?logConfig.optionalMode": lambda call, body: (
                     "EXCLUDE_ALL_OPTIONAL" if body["logConfig"].get("enable") else None

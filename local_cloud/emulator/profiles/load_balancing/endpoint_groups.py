@@ -137,9 +137,7 @@ METHODS = {
         "listNetworkEndpoints": list_endpoints,
     }.items()
 }
-PERMISSIONS = {
-    f"{collection}.listNetworkEndpoints": (f"compute.{collection}.get",) for collection in _COLLECTIONS
-} | {
+PERMISSIONS = {f"{collection}.listNetworkEndpoints": (f"compute.{collection}.get",) for collection in _COLLECTIONS} | {
     "networkEndpointGroups.insert": (
         "compute.networkEndpointGroups.create",
         "compute.networks.use",

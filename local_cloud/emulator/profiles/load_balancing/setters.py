@@ -18,7 +18,7 @@ def setter(request_field: str, field: str) -> Handler:
     """A handler that puts `request_field` of the body at `field` of the resource; nothing given takes it away."""
 
     def handle(call: Call) -> Body | Response:
-        stored = call.stored()
+        stored = call.stored(_resource(call.name))
         body = copy.deepcopy(stored.body)
         given = call.body.get(request_field)
         if given:
@@ -29,3 +29,9 @@ def setter(request_field: str, field: str) -> Handler:
         return verbs.respond(call, kept.name, call.method.verb, kept)
 
     return handle
+
+
+def _resource(name: str) -> str:
+    """The name of a global resource whose setter leaves `global` out: `projects/p/targetHttpProxies/x`."""
+    parts = name.split("/")
+    return "/".join((*parts[:2], "global", *parts[2:])) if len(parts) == 4 else name
