@@ -1,4 +1,4 @@
-"""Long-running operations in the two dialects on the wire: Compute's status and AIP-151's done."""
+"""Long-running operations in the three dialects on the wire: Compute's status, GKE's, and AIP-151's done."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from local_cloud.emulator import container_operations
 from local_cloud.emulator.errors import not_found, unimplemented
 from local_cloud.emulator.paging import page
 from local_cloud.emulator.store import StoredOperation
@@ -29,6 +30,8 @@ def start(call: Call, target: str, verb: str, result: Body | None) -> Body:
     done_at = call.now.timestamp() + seconds
     if call.profile.dialect == "compute":
         name, body = _compute(call, target, verb)
+    elif call.profile.dialect == "container":
+        name, body = container_operations.made(call, target, verb, _token(call))
     else:
         name, body = _aip(call, target, verb, result)
     return _kept(call, StoredOperation(name, body, done_at, target if runs(call) else "", verb))
@@ -121,6 +124,8 @@ def _aip_name(target: str, token: str) -> str:
 def shown(call: Call, operation: StoredOperation) -> Body:
     """The operation as it looks now: finished, failed, or still under way."""
     done, error = _progress(call, operation)
+    if call.profile.dialect == "container":
+        return container_operations.shown(call, operation, done, error)
     body = _outcome(call, operation, error) if done and operation.target else operation.body
     if call.profile.dialect == "compute":
         if done:

@@ -1,4 +1,4 @@
-"""The files that the processes of a control plane are configured with: kubeconfigs, who authenticates, who authorises."""
+"""The files that configure the processes of a control plane: kubeconfigs, who authenticates, who authorises."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the `container` profile knows of clusters, node pools and their changes."""
