@@ -102,7 +102,24 @@ def registry(project_number: str) -> dict[str, Any]:
     }
 
 
+def conversation(_project_number: str) -> dict[str, Any]:
+    """Variables of the conversation."""
+    return {
+        "cors_origins": ["https://app.dev.crm.presidential-digs.example"],
+        "quotas_contact_email": "platform@presidential-digs.example",
+        "speech_quotas": {"speech-requests": {"quota_id": "RequestsPerMinutePerProject", "limit": 60}},
+    }
+
+
 EXAMPLES: Mapping[str, Example] = {
+    "conversation": Example(
+        conversation,
+        [
+            (f"storage.googleapis.com/storage/v1/b?project={PROJECT}", "items"),
+            (f"iam.googleapis.com/v1/projects/{PROJECT}/serviceAccounts", "accounts"),
+        ],
+        adopted={"speech_quotas_adopted": ["speech-requests"]},
+    ),
     "foundation": Example(
         foundation,
         [

@@ -34,6 +34,7 @@ SERVICES = (
     "container",
     "dns",
     "essentialcontacts",
+    "iam",
     "monitoring",
     "pubsub",
     "serviceusage",
