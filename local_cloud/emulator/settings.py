@@ -26,6 +26,15 @@ class ProviderChoice(StrEnum):
     STAND_IN = "stand-in"
 
 
+class Speech(StrEnum):
+    """What Text-to-Speech answers: speech, nothing, silence as long as the speech, or a file that breaks off."""
+
+    NORMAL = "normal"
+    EMPTY = "empty"
+    SILENT = "silent"
+    TRUNCATED = "truncated"
+
+
 @dataclass
 class Settings:
     """Choices that hold until changed; one object is shared by daemon and emulator, so a change works at once.
@@ -33,7 +42,7 @@ class Settings:
     `operation_seconds` is how long a long-running operation takes by the emulator's clock; 0 = done in the first
     response. `quotas` turns quota errors on. `journal_bodies` keeps request and response bodies in the request log.
     `metadata_account` (IAM member, empty = the organisation's owner) and `metadata_project` (id, empty = none) are what
-    the metadata server says of the machine.
+    the metadata server says of the machine. `speech` makes Text-to-Speech misbehave.
     """
 
     iam: IamMode = IamMode.OFF
@@ -43,6 +52,7 @@ class Settings:
     provider: ProviderChoice = ProviderChoice.AUTO
     metadata_account: str = ""
     metadata_project: str = ""
+    speech: Speech = Speech.NORMAL
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Apply `changes` by field name, all or none; ValueError names the key, the value and what is allowed."""
@@ -77,6 +87,8 @@ class Settings:
             return _choice(name, value, IamMode)
         if name == "provider":
             return _choice(name, value, ProviderChoice)
+        if name == "speech":
+            return _choice(name, value, Speech)
         if name == "operation_seconds":
             return _seconds(name, value)
         if name in {"quotas", "journal_bodies"}:
