@@ -136,8 +136,19 @@ class Image:
 
     @cached_property
     def tags(self) -> list[str]:
+        """The given ones, else the commit.
+
+        A commit may give several images (another base, another platform): the first has the commit as its tag, which
+        may not be movable, and the others the commit and what they are made of.
+        """
         given = self.params["tags"]
-        return list(given) if given else [commit_of(self.context, self.paths, self.inputs)]
+        if given:
+            return list(given)
+        commit = commit_of(self.context, self.paths, self.inputs)
+        taken = self.registry.digest(self.target, commit)
+        if taken is not None and taken != self.registry.digest(self.target, self.mark):
+            return [f"{commit[:12]}-{self.inputs[:12]}"]
+        return [commit]
 
     @property
     def base(self) -> Base:
@@ -174,6 +185,7 @@ class Image:
         except Failure as failure:
             if not check or failure.status != 403:
                 raise
+            self.tags = list(self.params["tags"] or [commit_of(self.context, self.paths, self.inputs)])
             return None, dict.fromkeys(self.tags), {"assumed": failure.message}
 
     def _tag(self, digest: str, tags: list[str]) -> None:
