@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_cloud.emulator.profile import Body, Profile, ResourceType, Run
-from local_cloud.emulator.profiles.clusters import changes, pools, shape, versions
+from local_cloud.emulator.profiles.clusters import changes, objects, pools, shape, versions
 from local_cloud.emulator.profiles.clusters.defaults import KEPT_ZEROS, KEPT_ZEROS_OF_NODES
 from local_cloud.emulator.profiles.clusters.names import CLUSTERS, POOLS
 
@@ -17,6 +17,27 @@ def settled(body: Body) -> bool | str:
     return body.get("status") in ("RUNNING", "DEGRADED")
 
 
+_CHANGES = (
+    "setAddons",
+    "setLegacyAbac",
+    "setLocations",
+    "setLogging",
+    "setMaintenancePolicy",
+    "setMonitoring",
+    "setNetworkPolicy",
+    "setResourceLabels",
+    "updateMaster",
+)
+_POOL_CHANGES = (
+    "create",
+    "delete",
+    "update",
+    "rollback",
+    "completeUpgrade",
+    "setAutoscaling",
+    "setManagement",
+    "setSize",
+)
 _STATES = {"changing": {"status": "RECONCILING"}, "stopping": {"status": "STOPPING"}}
 
 PROFILE = Profile(
@@ -91,4 +112,12 @@ PROFILE = Profile(
         f"{POOLS}.setManagement": changes.set_management,
         f"{POOLS}.setSize": changes.set_size,
     },
+    permissions={
+        "projects.locations.getServerConfig": ("container.clusters.list",),
+        **{f"{CLUSTERS}.{verb}": ("container.clusters.update",) for verb in _CHANGES},
+        **{f"{POOLS}.{verb}": ("container.clusters.update",) for verb in _POOL_CHANGES},
+        **{f"{POOLS}.{verb}": ("container.clusters.get",) for verb in ("get", "list")},
+    },
+    # What the API server asks for in the name of who comes with a Google token, and what is asked for beside methods.
+    extra_permissions=(*objects.permissions(), "container.clusters.connect", "container.clusters.getCredentials"),
 )

@@ -54,8 +54,6 @@ def write_certificates(access: ClusterAccess, cluster: ClusterDescription) -> No
     _leaf(access, authority, "apiserver", Subject("kube-apiserver", "local-cloud"), api_names(cluster))
     _leaf(access, authority, "apiserver-kubelet-client", Subject(KUBELET_CLIENT, "local-cloud"))
     _leaf(access, authority, "etcd", Subject("etcd", "local-cloud"), [LOOPBACK])
-    _leaf(access, authority, "webhook-client", Subject("kube-apiserver-webhook-client", "local-cloud"))
-    _leaf(access, authority, "webhook", Subject("webhook", "local-cloud"), [LOOPBACK])
     _leaf(access, authority, "kubelet", Subject("kubelet", "local-cloud"), ["kubelet"])
     metrics = "metrics-server.kube-system.svc"
     _leaf(access, authority, "metrics", Subject("metrics-server", "local-cloud"), [metrics])

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.kubernetes.access import Identity
+from local_cloud.kubernetes.control_plane.callers import GROUP
+from local_cloud.kubernetes.control_plane.certificates import LOOPBACK
 from local_cloud.state import write_private
 
 if TYPE_CHECKING:
@@ -21,17 +25,37 @@ _REMEMBERED = "5s"
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
-def write_configuration(access: ClusterAccess, webhook_port: int, egress_socket: Path) -> None:
+@dataclass(frozen=True)
+class Doors:
+    """Where the daemon answers API servers: the webhooks' port and the authority of its certificate, and the socket of
+    the egress."""
+
+    webhook_port: int
+    webhook_authority: Path
+    egress_socket: Path
+
+
+def write_configuration(access: ClusterAccess, doors: Doors) -> None:
     """Write every file anew: ports and sockets may have changed since the last start."""
     for identity in Identity:
         content = kubeconfig(access.api_url, access.ca_file, access.certificate(identity), str(identity))
         _write(access.kubeconfig(identity), content)
+    secret = webhook_secret(access)
     for path in ("token", "access"):
-        url = f"https://127.0.0.1:{webhook_port}/{access.directory.name}/{path}"
-        _write(access.directory / f"{path}-webhook.kubeconfig", _webhook(access, url))
+        url = f"https://{LOOPBACK}:{doors.webhook_port}/{access.directory.name}/{path}"
+        server = {"server": url, "certificate-authority": str(doors.webhook_authority)}
+        _write(access.directory / f"{path}-webhook.kubeconfig", kubeconfig_of(server, {"token": secret}, "webhook"))
     _write(access.directory / "authentication.json", _authentication())
     _write(access.directory / "authorization.json", _authorization(access.directory / "access-webhook.kubeconfig"))
-    _write(access.directory / "egress.json", _egress(egress_socket))
+    _write(access.directory / "egress.json", _egress(doors.egress_socket))
+
+
+def webhook_secret(access: ClusterAccess) -> str:
+    """What the cluster shows the webhooks, made on first use."""
+    path = access.directory / "webhook.secret"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(32).encode())
+    return path.read_text(encoding="utf-8")
 
 
 def kubeconfig(server: str, ca_file: Path, certificate: Certificate, user: str) -> dict[str, Any]:
@@ -57,10 +81,6 @@ def authority_data(access: ClusterAccess) -> str:
     return base64.b64encode(access.ca_file.read_bytes()).decode()
 
 
-def _webhook(access: ClusterAccess, url: str) -> dict[str, Any]:
-    return kubeconfig(url, access.ca_file, access.pair("webhook-client"), "webhook")
-
-
 def _authentication() -> dict[str, Any]:
     return {
         "apiVersion": "apiserver.config.k8s.io/v1",
@@ -80,7 +100,7 @@ def _authorization(webhook: Path) -> dict[str, Any]:
         "failurePolicy": "NoOpinion",
         "connectionInfo": {"type": "KubeConfigFile", "kubeConfigFile": str(webhook)},
         # Only who came with a Google token has roles in IAM: nothing of the cluster's own is asked about.
-        "matchConditions": [{"expression": "'system:google' in request.groups"}],
+        "matchConditions": [{"expression": f"'{GROUP}' in request.groups"}],
     }
     return {
         "apiVersion": "apiserver.config.k8s.io/v1",

@@ -14,20 +14,12 @@ from local_cloud.state import write_private
 from local_cloud.twins import twin_address
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from local_cloud.certificates import Authority
+    from local_cloud.kubernetes.control_plane.configuration import Doors
     from local_cloud.kubernetes.control_plane.description import ClusterDescription
 
 
-def prepare(
-    access: ClusterAccess,
-    cluster: ClusterDescription,
-    *,
-    authority: Authority,
-    webhook_port: int,
-    egress_socket: Path,
-) -> None:
+def prepare(access: ClusterAccess, cluster: ClusterDescription, authority: Authority, doors: Doors) -> None:
     """Write everything that the processes of `cluster` read; what was made before and still holds is kept."""
     (access.directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_facts(access, cluster)
@@ -37,7 +29,7 @@ def prepare(
         certificate, key = authority.leaf(cluster.dns_endpoint)
         write_private(pair.key, key)
         write_private(pair.certificate, certificate)
-    write_configuration(access, webhook_port, egress_socket)
+    write_configuration(access, doors)
 
 
 def remove(access: ClusterAccess) -> None:
