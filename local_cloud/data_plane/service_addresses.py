@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from local_cloud.data_plane.reverse_proxy.backends import Address
 from local_cloud.tunnel import splice
@@ -61,9 +61,10 @@ class _Inbound(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look for an endpoint."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
-        self._listener.spawn(self._join(transport))
+        # A transport of uvloop is no subclass of asyncio's.
+        client = cast("asyncio.Transport", transport)
+        client.pause_reading()
+        self._listener.spawn(self._join(client))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember."""

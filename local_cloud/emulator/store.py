@@ -106,8 +106,8 @@ class Store:
 
     def _tell(self) -> None:
         touched, self._touched = frozenset(self._touched), set()
-        for service in touched:
-            self._revisions[service] = self.revision([service]) + 1
+        # One count for all, so that the highest of several services grows with a commit to any of them.
+        self._revisions |= dict.fromkeys(touched, max(self._revisions.values(), default=self._first_revision) + 1)
         if touched and self.listener is not None:
             self.listener(touched)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -51,8 +51,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # A transport of uvloop is no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self._secure = transport.get_extra_info("ssl_object") is not None
         self._peer = _host(transport.get_extra_info("peername"))
         self._local = _host(transport.get_extra_info("sockname"))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
 from local_cloud.data_plane.reverse_proxy.backends import Address, Backend
@@ -27,7 +28,8 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait(others, timeout=1) if others else None
         await asyncio.sleep(0.01)
 
-    asyncio.run(limited())
+    # The event loop is that of the real process.
+    uvloop.run(limited())
 
 
 @dataclass

@@ -122,3 +122,12 @@ def test_whoever_listens_hears_of_a_commit_and_of_no_refusal(cloud: Cloud) -> No
     with pytest.raises(LookupError):
         refused()
     assert heard == [frozenset({"pubsub"})]
+
+
+def test_the_revision_of_several_services_grows_with_each_of_them(cloud: Cloud) -> None:
+    store = cloud.emulator.store
+    for service in ("compute", "compute", "dns", "compute", "dns"):
+        before = store.revision(["compute", "dns"])
+        with store.transaction():
+            store.put(service, "projects/p/things/t", "things", {})
+        assert store.revision(["compute", "dns"]) > before
