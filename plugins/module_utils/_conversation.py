@@ -69,14 +69,14 @@ def plan_of(params: Mapping[str, Any]) -> Plan:
     for word_id in words:
         if len(word_id) < SHORTEST_ID:
             raise invalid("words", word_id, f"ids of at least {SHORTEST_ID} characters that nobody else uses")
-    least, most = params["shortest_seconds_per_character"], params["longest_seconds_per_character"]
+    least, most = params["shortest_audio"], params["longest_audio"]
     if not 0 < least < most:
-        raise invalid("shortest_seconds_per_character", least, f"above 0 and below {most}, the longest")
+        raise invalid("shortest_audio", least, f"above 0 and below {most}, the longest")
     plan = Plan(
         url=url,
         words=words,
         sample_rates=tuple(params["sample_rates"]),
-        seconds_per_character=(least, most),
+        length_bounds=(least, most),
         **{name: params[name] for name in _AS_GIVEN},
     )
     for kind in ("text", "audio"):

@@ -67,7 +67,8 @@ class Plan:
     latency_samples: int
     latency_p95: float
     sample_rates: tuple[int, ...]
-    seconds_per_character: tuple[float, float]
+    # Least and most of the audio's length in proportion to what its text takes to say.
+    length_bounds: tuple[float, float]
 
     def object_of(self, kind: str, word_id: str, conversation_id: str) -> str:
         """The name of a word's `text` or `audio` object."""

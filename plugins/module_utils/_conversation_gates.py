@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ._conversation_evidence import EXPIRES, SIGNATURE, Evidence, Reply, digest
-from ._sound import Sound, Undecodable, measure, silence
+from ._sound import Sound, Undecodable, expected_seconds, measure, silence
 from ._verdict import Fault, Gate, NoEvidence
 
 if TYPE_CHECKING:
@@ -208,26 +208,26 @@ def _empty(evidence: Evidence) -> Evidence:
 
 
 def _length(evidence: Evidence) -> str:
-    sound, characters = _sound(evidence), _characters(evidence)
-    least, most = (rate * characters for rate in evidence.plan.seconds_per_character)
+    sound, expected = _sound(evidence), expected_seconds(_spoken(evidence))
+    least, most = (bound * expected for bound in evidence.plan.length_bounds)
     _expect(
         least <= sound.seconds <= most,
-        f"{sound.seconds:.1f} s of audio for {characters} characters, expected {least:.1f} to {most:.1f} s",
+        f"{sound.seconds:.1f} s of audio for a text of about {expected:.1f} s, expected {least:.1f} to {most:.1f} s",
     )
-    return f"{sound.seconds:.1f} s for {characters} characters"
+    return f"{sound.seconds:.1f} s for a text of about {expected:.1f} s"
 
 
-def _characters(evidence: Evidence) -> int:
-    """How many characters the first word's turns have that are spoken: letters and digits."""
+def _spoken(evidence: Evidence) -> str:
+    """What the first word's turns say."""
     turns = next(iter(_known(evidence.texts, "texts").values())).json.get("turns") or []
-    return sum(character.isalnum() for turn in turns for character in str(turn.get("text", "")))
+    return " ".join(str(turn.get("text", "")) for turn in turns)
 
 
 def _truncated(evidence: Evidence) -> Evidence:
-    """The first tenth of what belongs there; silence, because the length of sound is not known before decoding."""
-    least = evidence.plan.seconds_per_character[0] * _characters(evidence)
+    """Audio that ends half-way to the least; of silence, because sound cannot be cut without encoding it anew."""
+    least = evidence.plan.length_bounds[0] * expected_seconds(_spoken(evidence))
     fetched = _known(evidence.fetched, "fetched audio")
-    return replace(evidence, fetched=replace(fetched, content=silence(least / 10)))
+    return replace(evidence, fetched=replace(fetched, content=silence(least / 2)))
 
 
 def _audible(evidence: Evidence) -> str:

@@ -73,14 +73,16 @@ options:
     type: list
     elements: int
     default: [24000, 44100, 48000]
-  shortest_seconds_per_character:
-    description: Audio with less than this for every spoken character (letters and digits) is cut off.
+  shortest_audio:
+    description:
+      - The least length of the audio, in proportion to the time that its text takes to say at an ordinary pace
+        (0.22 s for a Chinese character, 0.07 s for a letter). Shorter audio is cut off.
     type: float
-    default: 0.03
-  longest_seconds_per_character:
-    description: Audio with more than this for every spoken character is not that text.
+    default: 0.65
+  longest_audio:
+    description: The greatest length of the audio, in the same proportion. Longer audio does not say this text.
     type: float
-    default: 0.5
+    default: 4.0
   lifecycle_days:
     description: After how many days both buckets delete objects.
     type: int
@@ -132,7 +134,7 @@ verdicts:
     evidence:
       description: What was found, or what is missing.
       type: str
-      sample: 9.4 s for 118 characters
+      sample: 9.4 s for a text of about 8.3 s
 seconds:
   description: How long the whole check took.
   returned: success
@@ -172,8 +174,8 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
             voice={"type": "str", "default": "cmn-CN-Standard-A"},
             bitrate={"type": "int", "default": 128},
             sample_rates={"type": "list", "elements": "int", "default": [24000, 44100, 48000]},
-            shortest_seconds_per_character={"type": "float", "default": 0.03},
-            longest_seconds_per_character={"type": "float", "default": 0.5},
+            shortest_audio={"type": "float", "default": 0.65},
+            longest_audio={"type": "float", "default": 4.0},
             lifecycle_days={"type": "int", "default": 30},
             signed_url_lifetime={"type": "int", "default": 3600},
             latency_samples={"type": "int", "default": 40},

@@ -13,6 +13,7 @@ from plugins.module_utils._conversation import plan_of
 from plugins.module_utils._conversation_evidence import Evidence, Reply, common_start, digest, prolonged
 from plugins.module_utils._conversation_gates import GATES, percentile
 from plugins.module_utils._failure import Failure
+from plugins.module_utils._sound import expected_seconds
 from plugins.module_utils._verdict import Fault, Gate
 from tests.unit.modules.conversation_samples import BUCKET, FIRST, OPTIONS, URL, audio, healthy, reply, text, tone
 
@@ -68,7 +69,7 @@ FAULTS: Mapping[str, tuple[Change, set[str]]] = {
     "no health": (lambda e: replace(e, health=reply(503, error="down")), {"mode"}),
     "an id of its own": (with_text(id="other"), {"text", "audio"}),
     "two turns": (with_text(turns=text(FIRST).json["turns"][:2]), {"text"}),
-    "six turns": (with_text(turns=text(FIRST).json["turns"] * 2), {"text"}),
+    "six turns": (with_text(turns=text(FIRST).json["turns"] * 2), {"text", "audio_length"}),
     "a third speaker": (
         with_text(turns=[{"speaker": "C", "text": "I would like to say something more."}] * 3),
         {"text"},
@@ -188,7 +189,7 @@ def test_a_gate_says_what_it_noticed() -> None:
         ("words", {"1": "lamp", "synthetic-1": "river"}, "at least 8 characters"),
         ("audio_object", "audio/{unknown}.mp3", "audio_object"),
         ("audio_object", "audio/fixed.mp3", "by which its objects are found"),
-        ("shortest_seconds_per_character", 0.9, "below 0.5"),
+        ("shortest_audio", 5.0, "below 4.0"),
     ],
 )
 def test_bad_options_are_refused_by_name(option: str, value: object, said: str) -> None:
@@ -205,3 +206,8 @@ def test_names_of_objects() -> None:
     assert "X-Goog-Expires=901" in prolonged(URL)
     assert percentile((1.0, 2.0, 3.0, 4.0), 0.5) == 2.0
     assert percentile((1.0, 2.0, 3.0, 4.0), 0.95) == 4.0
+
+
+def test_how_long_a_text_takes_to_say() -> None:
+    assert expected_seconds("你好。") == pytest.approx(0.44)
+    assert expected_seconds("Hi, you!") == pytest.approx(0.35)
