@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ansible_runs import ROOT, play
+from tests.ansible_runs import ROOT, RUN_SECONDS, play
 from tests.integration.site.holdings import holdings, locks
 from tests.local_cloud import LocalCloud
 
@@ -75,9 +75,13 @@ def _survives(what: str, number: int, cloud: LocalCloud, finished: tuple[Counter
     moment = random.Random(f"{what}{number}").uniform(0.05, 0.85)  # noqa: S311 - a moment, not a secret
     cloud.reset()
     process = _start(cloud, runs)
-    _until(process, seconds * moment)
-    KILLS[what](cloud, process)
-    process.wait()
+    try:
+        _until(process, seconds * moment)
+        KILLS[what](cloud, process)
+        process.wait(timeout=RUN_SECONDS)
+    finally:
+        # Whatever went wrong: nobody else ends a run that leads a session of its own.
+        _kill_run(cloud, process)
     _converges(cloud, runs, wanted)
 
 
