@@ -61,6 +61,7 @@ class AdminApi:
                 web.post("/clock", self._change_clock),
                 web.post("/tokens", self._token),
                 web.get("/resources", self._resources),
+                web.post("/registry/cleanup", self._registry_cleanup),
                 web.patch("/resources", self._note_resources),
             ]
         )
@@ -160,6 +161,9 @@ class AdminApi:
         principal = self._daemon.cloud.named(_text(given, "member"))
         issued = self._daemon.cloud.tokens.issue(principal, lifetime)
         return web.json_response({"token": issued.token, "expires": issued.expires.isoformat()})
+
+    async def _registry_cleanup(self, _: web.Request) -> web.Response:
+        return web.json_response(self._daemon.cloud.registry.cleanup())
 
     async def _resources(self, request: web.Request) -> web.Response:
         """Resources of the services in `service` (repeated), once their revision is another than `after`."""

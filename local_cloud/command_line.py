@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local_cloud import command_line_faults, command_line_logs
+from local_cloud import command_line_faults, command_line_logs, command_line_registry
 from local_cloud.admin_client import AdminClient, NotRunningError, RefusedError
 from local_cloud.state import DEFAULT_STATE, STATE_VARIABLE, StateDirectory
 
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     _add_behaviour(commands)
     command_line_faults.add(commands)
     command_line_logs.add(commands)
+    command_line_registry.add(commands)
     return result
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local_cloud.emulator.call import query_of
 from local_cloud.emulator.errors import ApiError
 from local_cloud.emulator.http import Request, Response
+from local_cloud.emulator.profiles.artifacts import cleanup
 from local_cloud.registry import blobs, images
 from local_cloud.registry.files import Files
 from local_cloud.registry.names import Place, Target, place_of, serves, target_of
@@ -80,9 +81,12 @@ class Registry:
             return of_api(error).response()
         return response.with_headers(VERSION_HEADER)
 
-    def sweep(self) -> int:
-        """Remove files that no image uses any more; how many bytes that freed."""
-        return sweep(self._emulator(), self.files)
+    def cleanup(self) -> dict[str, Any]:
+        """Apply cleanup policies now, free what no image uses: `expired` (version, policy, dry_run), `freed_bytes`."""
+        emulator = self._emulator()
+        with emulator.store.transaction():
+            expired = cleanup.run(emulator)
+        return {"expired": [asdict(one) for one in expired], "freed_bytes": sweep(emulator, self.files)}
 
     async def _answer(self, request: Request, content: Content) -> Response:
         target = target_of(request.path)

@@ -62,6 +62,19 @@ class Place:
 
 
 PLACES: Mapping[str, Place] = {
+    "artifactregistry:projects.locations.repositories": Place(
+        f"projects/{PROJECT}/locations/europe-west1/repositories",
+        {"format": "DOCKER", "mode": "STANDARD_REPOSITORY"},
+        fixed=(
+            "format",
+            "mode",
+            "cleanupPolicies",
+            "mavenConfig",
+            "remoteRepositoryConfig",
+            "virtualRepositoryConfig",
+        ),
+        identify="query:repositoryId",
+    ),
     "billingbudgets:billingAccounts.budgets": Place(
         f"{BILLING_ACCOUNT}/budgets", {"amount": {"specifiedAmount": {"units": "5"}}}, fixed=("amount",)
     ),
@@ -270,6 +283,10 @@ PLACES: Mapping[str, Place] = {
 }
 # What has no creation of its own kind: made by other calls, which tests of their own make.
 WITHOUT_PLACE: Mapping[str, str] = {
+    "artifactregistry:projects.locations.repositories.dockerImages": "pushed: tests/unit/registry",
+    "artifactregistry:projects.locations.repositories.packages": "pushed: tests/unit/registry",
+    "artifactregistry:projects.locations.repositories.packages.tags": "of what was pushed: tests/unit/registry",
+    "artifactregistry:projects.locations.repositories.packages.versions": "pushed: tests/unit/registry",
     "cloudquotas:projects.locations.quotaPreferences": "only known quotas, once each: test_quota",
     "cloudresourcemanager:organizations": "made with the cloud",
     "cloudresourcemanager:tagBindings": "named by what they bind: the recordings",
