@@ -18,7 +18,8 @@ from local_cloud.emulator.profile import Body, Handler
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
-    from local_cloud.emulator.store import Stored
+    from local_cloud.emulator.http import Request
+    from local_cloud.emulator.store import Store, Stored
 
 COLLECTION = "objects"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -152,13 +153,13 @@ def get(call: Call) -> Body | Response:
     stored = find(call, bucket, call.parameters["object"])
     preconditions(call, stored.body)
     if call.query.get("alt") == "media" or call.method.upload:
-        return media(call, stored.body)
+        return content(call.store, call.request, stored.body)
     return stored.body
 
 
-def media(call: Call, body: Body) -> Response:
+def content(store: Store, request: Request, body: Body) -> Response:
     """An object's content, whole or the asked range, with its hashes and generation in the headers."""
-    content = call.store.blob(f"{body['bucket']}/{body['generation']}") or b""
+    whole = store.blob(f"{body['bucket']}/{body['generation']}") or b""
     headers = {
         "Content-Type": body["contentType"],
         "ETag": f'"{body["etag"]}"',
@@ -170,13 +171,13 @@ def media(call: Call, body: Body) -> Response:
         "X-Goog-Hash": f"crc32c={body['crc32c']},md5={body['md5Hash']}",
         "Accept-Ranges": "bytes",
     }
-    match = _RANGE.fullmatch(call.request.headers.get("range", ""))
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
     if not match or match.groups() == ("", ""):
-        return Response(200, headers, content)
-    start, end = _bounds(match, len(content))
-    if start >= len(content):
-        return Response(416, {"Content-Range": f"bytes */{len(content)}"}, b"")
-    return Response(206, {**headers, "Content-Range": f"bytes {start}-{end}/{len(content)}"}, content[start : end + 1])
+        return Response(200, headers, whole)
+    start, end = _bounds(match, len(whole))
+    if start >= len(whole):
+        return Response(416, {"Content-Range": f"bytes */{len(whole)}"}, b"")
+    return Response(206, {**headers, "Content-Range": f"bytes {start}-{end}/{len(whole)}"}, whole[start : end + 1])
 
 
 def _bounds(match: re.Match[str], size: int) -> tuple[int, int]:

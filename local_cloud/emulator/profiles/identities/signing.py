@@ -122,6 +122,11 @@ def _certificates(emulator: Emulator, account: Body) -> dict[str, str]:
     return {**found, **({managed["id"]: managed["certificate"]} if managed else {})}
 
 
+def public_keys(emulator: Emulator, account: Body) -> list[rsa.RSAPublicKey]:
+    """Every key whose signature is the account's: the managed one, and those made or uploaded that are not disabled."""
+    return [keys.public_key_of(pem) for pem in _certificates(emulator, account).values()]
+
+
 def _jwks(certificates: dict[str, str]) -> list[dict[str, Any]]:
     found = []
     for key_id, pem in certificates.items():
