@@ -14,6 +14,7 @@ DEFAULT_STATE = ".local_cloud"
 SOCKET_PATH_LIMIT = 107
 ADMIN_SOCKET = "admin.sock"
 PROVIDER_SOCKET = "google.sock"
+EGRESS_SOCKET = "kube.sock"
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,14 @@ class StateDirectory:
         """The provider stand-in."""
         return self.sockets / PROVIDER_SOCKET
 
+    @property
+    def egress_socket(self) -> Path:
+        """Where API servers connect through to what has an address of the cloud."""
+        return self.sockets / EGRESS_SOCKET
+
     def place_sockets(self) -> None:
         """Choose where the sockets go, before the daemon binds them."""
-        longest = max(len(os.fsencode(self.root / name)) for name in (ADMIN_SOCKET, PROVIDER_SOCKET))
+        longest = max(len(os.fsencode(self.root / name)) for name in (ADMIN_SOCKET, PROVIDER_SOCKET, EGRESS_SOCKET))
         if longest <= SOCKET_PATH_LIMIT:
             self.sockets_note.unlink(missing_ok=True)
         elif not (self.sockets_note.exists() and self._is_ours(self.sockets)):
@@ -169,7 +175,7 @@ class StateDirectory:
 
     def remove_sockets(self) -> None:
         """Remove what a stopped daemon leaves of its sockets."""
-        for socket_path in (self.admin_socket, self.provider_socket):
+        for socket_path in (self.admin_socket, self.provider_socket, self.egress_socket):
             socket_path.unlink(missing_ok=True)
         if self.sockets_note.exists():
             if self.sockets.is_dir():

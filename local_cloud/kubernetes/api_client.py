@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
     from local_cloud.kubernetes.access import ClusterAccess, Identity
@@ -69,6 +69,19 @@ class ApiClient:
         """Server-side apply of one object; our word counts for the fields in it."""
         query = f"?fieldManager={FIELD_MANAGER}&force=true"
         return await self._json("PATCH", f"{path}{query}", content, "application/apply-patch+yaml")
+
+    async def watch(self, path: str, seconds: int) -> AsyncIterator[dict[str, Any]]:
+        """Events (`type`, `object`) of a collection, first those that are there, for at most `seconds`."""
+        joint = "&" if "?" in path else "?"
+        url = f"{self._url}{path}{joint}watch=true&timeoutSeconds={seconds}"
+        async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=seconds + 5)) as response:
+            if response.status >= 400:
+                raise ApiStatusError(response.status, _message(await response.text()))
+            rest = b""
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield json.loads(line)
 
     async def _json(
         self, method: str, path: str, content: Mapping[str, Any] | None = None, kind: str = "application/json"

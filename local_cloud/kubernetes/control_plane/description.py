@@ -13,8 +13,8 @@ class ClusterDescription:
     """One cluster as its control plane sees it.
 
     `name` is the resource name. `public_address` and `private_address` are what the API shows as endpoints,
-    `dns_endpoint` the name beside them. `pods` and `services` are CIDR ranges, `node_mask` the prefix length of a node's
-    part of `pods`. `metrics_address` is where the node agent serves the metrics API.
+    `dns_endpoint` the name beside them. `pods` and `services` are CIDR ranges, `node_mask` the prefix length of one
+    node's part of `pods`. `metrics_address` is where the node agent serves the metrics API.
     """
 
     name: str

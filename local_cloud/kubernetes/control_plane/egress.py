@@ -26,10 +26,10 @@ class Egress:
 
     async def start(self, socket: Path) -> None:
         """Listen on `socket`; what a killed daemon left there is replaced."""
-        socket.unlink(missing_ok=True)
+        _clear(socket)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Opening(self), str(socket))
-        socket.chmod(0o600)
+        _protect(socket)
 
     async def stop(self) -> None:
         """Take no more."""
@@ -59,6 +59,14 @@ class Egress:
             return
         client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         splice(client, upstream, b"")
+
+
+def _clear(socket: Path) -> None:
+    socket.unlink(missing_ok=True)
+
+
+def _protect(socket: Path) -> None:
+    socket.chmod(0o600)
 
 
 class _Opening(asyncio.Protocol):
