@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local_cloud import command_line_faults, command_line_logs, command_line_registry
+from local_cloud import command_line_clusters, command_line_faults, command_line_logs, command_line_registry
 from local_cloud.admin_client import AdminClient, NotRunningError, RefusedError
 from local_cloud.state import DEFAULT_STATE, STATE_VARIABLE, StateDirectory
 
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_lifecycle(commands)
     _add_contents(commands)
     _add_behaviour(commands)
+    command_line_clusters.add(commands)
     command_line_faults.add(commands)
     command_line_logs.add(commands)
     command_line_registry.add(commands)
@@ -115,6 +116,7 @@ def _add_behaviour(commands: Any) -> None:
     token = commands.add_parser("token", help="print an access token of a user or service account")
     token.add_argument("member", help="user:ADDRESS or serviceAccount:ADDRESS")
     token.add_argument("--lifetime", type=float, default=3600.0, metavar="SECONDS")
+    token.add_argument("--exec-credential", action="store_true", help="print it as kubectl's credential plugins do")
     token.set_defaults(command=_token)
 
 
@@ -234,5 +236,7 @@ def _clock(state: StateDirectory, given: argparse.Namespace) -> int:
 
 
 def _token(state: StateDirectory, given: argparse.Namespace) -> int:
-    print(_client(state).post("/tokens", {"member": given.member, "lifetime": given.lifetime})["token"])
+    issued = _client(state).post("/tokens", {"member": given.member, "lifetime": given.lifetime})
+    as_asked = command_line_clusters.exec_credential if given.exec_credential else (lambda token, _: token)
+    print(as_asked(issued["token"], issued["expires"]))
     return 0
