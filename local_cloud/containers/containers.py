@@ -223,9 +223,12 @@ class Containers:
         now = datetime.now(UTC)
         for identifier, container in list(self._containers.items()):
             self._finish(identifier, Ended(137, signal.SIGKILL, "Error", container.started, now))
-        for future in (*self._answers.values(), *self._ends.values()):
-            if not future.done():
-                future.set_exception(SupervisorEnded())
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(SupervisorEnded())
+        for over in self._ends.values():
+            if not over.done():
+                over.set_exception(SupervisorEnded())
 
     def _record(self) -> None:
         """Keep the ids of all processes for a successor that finds this one killed."""

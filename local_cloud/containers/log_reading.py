@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from local_cloud.containers.logs import MOST_FILES, rotated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
 # How often a followed file is looked at, in seconds.
@@ -60,22 +61,17 @@ async def read(path: Path, query: LogQuery, over: Callable[[], bool]) -> AsyncIt
 
 
 async def _pieces(path: Path, query: LogQuery, over: Callable[[], bool]) -> AsyncIterator[bytes]:
-    chosen = (entry for entry in _kept(path) if _wanted(entry, query))
+    ended = over()
+    current, position, inode = _since(path, 0, 0)
+    chosen: Iterator[Entry] = (entry for entry in chain(_aside(path), _parsed(current)) if _wanted(entry, query))
     if query.tail is not None:
         chosen = iter(_last(chosen, query.tail))
     yield b"".join(_shown(entry, query) for entry in chosen)
-    if not query.follow:
-        return
-    position = path.stat().st_size if path.exists() else 0
-    inode = path.stat().st_ino if path.exists() else 0
-    while True:
+    while query.follow and not ended:
+        await asyncio.sleep(FOLLOW_INTERVAL)
         ended = over()
         lines, position, inode = _since(path, position, inode)
-        entries = (parse(line) for line in lines)
-        yield b"".join(_shown(entry, query) for entry in entries if entry is not None and _wanted(entry, query))
-        if ended:
-            return
-        await asyncio.sleep(FOLLOW_INTERVAL)
+        yield b"".join(_shown(entry, query) for entry in _parsed(lines) if _wanted(entry, query))
 
 
 def _since(path: Path, position: int, inode: int) -> tuple[list[bytes], int, int]:
@@ -102,16 +98,17 @@ def _since(path: Path, position: int, inode: int) -> tuple[list[bytes], int, int
     return lines, position, now.st_ino
 
 
-def _kept(path: Path) -> Iterator[Entry]:
-    """Every entry that is still there, oldest first."""
-    for number in range(MOST_FILES - 1, -1, -1):
+def _aside(path: Path) -> Iterator[Entry]:
+    """Every entry of the files that were put aside, oldest first."""
+    for number in range(MOST_FILES - 1, 0, -1):
         file = rotated(path, number)
         if file.exists():
             with file.open("rb") as content:
-                for line in content:
-                    entry = parse(line.rstrip(b"\n"))
-                    if entry is not None:
-                        yield entry
+                yield from _parsed(line.rstrip(b"\n") for line in content)
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[Entry]:
+    return (entry for entry in map(parse, lines) if entry is not None)
 
 
 def _wanted(entry: Entry, query: LogQuery) -> bool:

@@ -93,4 +93,5 @@ def container_plan(given: Mapping[str, Any]) -> ContainerPlan:
 
 def process_plan(given: Mapping[str, Any]) -> ProcessPlan:
     """A command's plan, likewise."""
-    return ProcessPlan(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return ProcessPlan(**plain)

@@ -60,7 +60,7 @@ class Supervision:
             for task in list(self._tasks.values()):
                 task.signal(signal.SIGKILL)
 
-    def _watch(self, descriptor: int, act: Callable[[], None]) -> None:
+    def _watch(self, descriptor: int, act: Callable[[], object]) -> None:
         self._selector.register(descriptor, selectors.EVENT_READ, act)
 
     def _forget(self, descriptor: int) -> None:
@@ -91,7 +91,7 @@ class Supervision:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _start(self, order: Mapping[str, Any], _: list[int]) -> None:
+    def _start(self, order: Mapping[str, Any], _descriptors: list[int]) -> None:
         plan = container_plan(order["plan"])
         place = self._places.setdefault(plan.place.address, Neighbourhood(plan.place.address))
         if plan.place.metadata_host:
@@ -114,9 +114,7 @@ class Supervision:
                 os.close(descriptor)
         self._containers[plan.identifier] = container
         for stream, (end, _) in pipes.items():
-            os.set_blocking(end, False)
-            container.outputs[end] = stream
-            self._watch(end, lambda end=end: self._output(container, end))  # type: ignore[misc]
+            self._watch_output(container, stream, end)
         self._follow(task)
         self._born(task, pid)
 
@@ -194,6 +192,11 @@ class Supervision:
         else:
             self._forget(listener)
             os.close(listener)
+
+    def _watch_output(self, container: RunningContainer, stream: str, end: int) -> None:
+        os.set_blocking(end, False)
+        container.outputs[end] = stream
+        self._watch(end, lambda: self._output(container, end))
 
     def _output(self, container: RunningContainer, end: int) -> bool:
         """Take what a container wrote; whether there may be more. The pipe is closed when nobody can write to it."""
