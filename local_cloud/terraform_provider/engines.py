@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_cloud.terraform_provider.handwritten.bucket import Bucket
+from local_cloud.terraform_provider.handwritten.container_cluster import ContainerCluster
+from local_cloud.terraform_provider.handwritten.container_node_pool import ContainerNodePool
 from local_cloud.terraform_provider.handwritten.crypto_key import CryptoKey
 from local_cloud.terraform_provider.handwritten.custom_role import CustomRole
 from local_cloud.terraform_provider.handwritten.firewall_policy import FirewallPolicyWithRules
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 ENGINES: Mapping[str, type[Engine]] = {
     "bucket": Bucket,
+    "container_cluster": ContainerCluster,
+    "container_node_pool": ContainerNodePool,
     "crypto_key": CryptoKey,
     "custom_role": CustomRole,
     "firewall_policy_with_rules": FirewallPolicyWithRules,

@@ -101,6 +101,7 @@ _FILE_KEYS = frozenset(
         "options",
         "schema_version",
         "attributes",
+        "attributes_from",
     }
 )
 _REQUIRED_KEYS = ("type", "title", "api", "base", "attributes")
@@ -123,6 +124,19 @@ def _unique_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
+def _part(loader: _Loader, node: yaml.ScalarNode) -> dict[str, Any]:
+    """`!part NAME`: attributes that several types share, from `parts/NAME.yml` beside the file."""
+    return _shared(Path(node.start_mark.name).parent, loader.construct_scalar(node))
+
+
+def _shared(directory: Path, name: str) -> dict[str, Any]:
+    path = (directory if directory.name == "parts" else directory / "parts") / f"{name}.yml"
+    with path.open(encoding="utf-8") as stream:
+        found: dict[str, Any] = yaml.load(stream, Loader=_Loader)  # noqa: S506 - a safe loader
+    return found
+
+
+_Loader.add_constructor("!part", _part)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
@@ -151,6 +165,7 @@ def _specification(path: Path, content: Mapping[str, Any]) -> Specification:
     if content["type"] != path.stem:
         raise SpecificationError(f"type: {content['type']!r}, allowed: the file's own name {path.stem!r}")
     service, version = content["api"].split()
+    shared = _shared(path.parent, content["attributes_from"]) if "attributes_from" in content else {}
     collection = content.get("collection", "")
     own = content.get("self", f"{collection}/{{name}}")
     identity = content.get("id", own)
@@ -160,7 +175,7 @@ def _specification(path: Path, content: Mapping[str, Any]) -> Specification:
         version=version,
         title=content["title"],
         base=content["base"],
-        attributes=_attributes(content["attributes"]),
+        attributes=_attributes({**shared, **content["attributes"]}),
         create=_call("create", content.get("create", {"POST": collection})),
         read=_call("read", content.get("read", {"GET": own})),
         updates=tuple(_call(f"update {n}", raw) for n, raw in enumerate(content.get("update", ()), 1)),

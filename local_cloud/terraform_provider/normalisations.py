@@ -130,6 +130,10 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "leading_slashes": lambda old, new: str(old).lstrip("/") == str(new).lstrip("/"),
     "principal": lambda old, new: principal(str(old)) == principal(str(new)),
     "bucket_name": lambda old, new: str(old).removeprefix("b/") == str(new).removeprefix("b/"),
+    "cidr_or_size": lambda old, new: (
+        (str(new).startswith("/") and str(old).endswith(str(new))) or _same_network(str(old), str(new))
+    ),
+    "database_encryption": lambda old, new: {str(old), str(new)} <= {"ENCRYPTED", "ALL_OBJECTS_ENCRYPTION_ENABLED"},
     "record_data": lambda old, new: _record_data(str(old)) == _record_data(str(new)),
 }
 
@@ -180,6 +184,7 @@ FORMS: Final[Mapping[str, tuple[Form, Form]]] = {
     "compute_url": (_compute_url, _unchanged),
     "internal_range": (_unchanged, _internal_range),
     "text_of_number": (int, str),
+    "upper_bool": (lambda value: str(value).upper() == "TRUE", lambda value: "TRUE" if value else "FALSE"),
     "live_state": (_live_state, lambda value: "LIVE" if value else "ARCHIVED"),
     "empty_object": (lambda value: {} if value else None, lambda _value: True),
     "enabled_state": (lambda value: "ENABLED" if value else "DISABLED", lambda value: value == "ENABLED"),

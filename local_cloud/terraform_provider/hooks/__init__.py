@@ -9,6 +9,7 @@ from local_cloud.terraform_provider.hooks import (
     artifact_registry,
     bodies,
     compute,
+    container,
     dns,
     iam,
     kms,
@@ -49,6 +50,8 @@ ENCODERS: Mapping[str, Encoder] = {
     "managed_zone_body": dns.managed_zone_body,
     "channel_body": monitoring.channel_body,
     "bucket_body": storage.bucket_body,
+    "cluster_body": container.cluster_body,
+    "node_pool_body": container.node_pool_body,
     "repository_body": artifact_registry.repository_body,
     "crypto_key_body": kms.crypto_key_body,
 }
@@ -65,17 +68,21 @@ DECODERS: Mapping[str, Decoder] = {
     "custom_role_answer": iam.custom_role_answer,
     "channel_answer": monitoring.channel_answer,
     "bucket_answer": storage.bucket_answer,
+    "cluster_answer": container.cluster_answer,
     "repository_answer": artifact_registry.repository_answer,
 }
 PLANS: Mapping[str, Planning] = {
     "subnetwork_ranges": compute.subnetwork_ranges,
     "router_nat_drain": compute.router_nat_drain,
+    "node_pool_name": container.node_pool_name,
     "service_account_names": iam.service_account_names,
 }
 VALIDATIONS: Mapping[str, Validation] = {
     "firewall_sources": compute.firewall_sources,
     "router_advertisements": compute.router_advertisements,
     "channel_labels": monitoring.channel_labels,
+    "cluster_problems": container.cluster_problems,
+    "node_pool_problems": container.node_pool_problems,
     "iam_member": iam.member_problems,
 }
 AFTER_CREATE: Mapping[str, Step] = {"network_default_routes": compute.delete_default_routes}

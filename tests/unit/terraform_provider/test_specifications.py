@@ -78,6 +78,8 @@ def differences(ours: Mapping[str, Attribute], theirs: Mapping[str, Any], at: st
     }
     for name in sorted(theirs.keys() & ours.keys()):
         expected = {key: value for key, value in theirs[name].items() if key in compared | {"default", "max"}}
+        if expected["type"] == "map":
+            expected.setdefault("elem", "string")  # what a map without a declared type holds
         if declared(ours[name]) != expected:
             yield f"{at}{name}: {declared(ours[name])}, reference: {expected}"
         yield from differences(ours[name].inner, theirs[name].get("block", {}), f"{at}{name}.")
