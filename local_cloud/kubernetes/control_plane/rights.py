@@ -25,7 +25,7 @@ _RULES: Mapping[Identity, Sequence[Rule]] = {
     Identity.AGENT: (
         ("", ("nodes", "nodes/status", "pods", "pods/status"), (*_READ, *_WRITE)),
         ("", ("services", "configmaps", "secrets", "namespaces", "serviceaccounts"), _READ),
-        ("", ("serviceaccounts/token",), ("create",)),
+        ("", ("serviceaccounts/token", "pods/eviction"), ("create",)),
         ("", ("events",), ("create", "update", "patch")),
         ("events.k8s.io", ("events",), ("create", "update", "patch")),
         ("coordination.k8s.io", ("leases",), (*_READ, *_WRITE)),
