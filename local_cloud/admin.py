@@ -186,12 +186,16 @@ class AdminApi:
         )
 
     async def _note_resources(self, request: web.Request) -> web.Response:
-        """Write back what a runtime's process found out: `changes`, each `service`, `name` and `fields` by path."""
+        """Write back what a runtime's process found out: `changes`, each `service`, `name` and `fields` by path, or
+        `remove` for a resource that it has ended."""
         changes = (await _body(request)).get("changes")
         if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
             raise ValueError("changes: a list of objects is wanted")
         for change in changes:
             fields = change.get("fields")
+            if change.get("remove") is True:
+                self._daemon.resources.remove(_text(change, "service"), _text(change, "name"))
+                continue
             if not isinstance(fields, dict):
                 raise ValueError(f"fields: {fields!r} is not an object")
             self._daemon.resources.patch(_text(change, "service"), _text(change, "name"), fields)

@@ -55,7 +55,7 @@ class Google:
             timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
             trust_env=False,
         )
-        self._token = ("", 0.0)
+        self._tokens: dict[str, tuple[str, float]] = {}
 
     async def close(self) -> None:
         """End every request."""
@@ -88,11 +88,14 @@ class Google:
                 if response.status >= 400:
                     raise GoogleRefusal(response.status, await response.text())
 
-    async def request(self, verb: str, url: str, body: Body | None = None) -> dict[str, Any]:
-        """One request to an API with the owner's rights; GoogleRefusal, or an error of the connection."""
-        headers = {"Authorization": f"Bearer {await self._bearer()}"}
+    async def request(
+        self, verb: str, url: str, body: Body | None = None, *, member: str = OWNER.member, token: str = ""
+    ) -> dict[str, Any]:
+        """One request to an API with the rights of `member`, or of whom `token` belongs to; GoogleRefusal, or an error
+        of the connection."""
+        headers = {"Authorization": f"Bearer {token or await self.token(member)}"}
         async with self._apis.request(
-            verb, f"https://{url}", json=body, headers=headers, proxy=self._proxy()
+            verb, f"https://{url}", json=body, headers=headers, proxy=self.proxy()
         ) as response:
             text = await response.text()
             answer: dict[str, Any] = json.loads(text) if text else {}
@@ -103,16 +106,19 @@ class Google:
                 raise GoogleRefusal(400, str(error[0].get("message", error)))
             return answer
 
-    def _proxy(self) -> str:
+    def proxy(self) -> str:
+        """The URL of the daemon's proxy."""
         return f"http://127.0.0.1:{self._state.port_file.read_text().strip()}"
 
-    async def _bearer(self) -> str:
-        token, until = self._token
+    async def token(self, member: str = OWNER.member) -> str:
+        """An access token of `member`; GoogleRefusal when there is none such."""
+        token, until = self._tokens.get(member, ("", 0.0))
         if time.monotonic() > until - TOKEN_MARGIN:
-            async with self._admin.post("/tokens", json={"member": OWNER.member}) as response:
-                response.raise_for_status()
+            async with self._admin.post("/tokens", json={"member": member}) as response:
+                if response.status >= 400:
+                    raise GoogleRefusal(response.status, await response.text())
                 token = str((await response.json())["token"])
-            self._token = (token, time.monotonic() + TOKEN_SECONDS)
+            self._tokens[member] = (token, time.monotonic() + TOKEN_SECONDS)
         return token
 
 

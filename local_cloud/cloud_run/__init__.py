@@ -1,0 +1,1 @@
+"""Cloud Run: services whose revisions run as containers behind a front end that splits traffic between them."""
