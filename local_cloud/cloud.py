@@ -21,6 +21,7 @@ from local_cloud.identity.metadata_server import MetadataServer
 from local_cloud.identity.principal import NEVER, Principal
 from local_cloud.identity.tokens import TokenStore
 from local_cloud.identity.who import Authenticator
+from local_cloud.kubernetes.workload_identity import ClusterProviders
 from local_cloud.registry.protocol import Registry, with_bearer
 
 if TYPE_CHECKING:
@@ -54,9 +55,8 @@ class Cloud:
         self.attend(self.attended, self.listener)
         keys = self.emulator.service_account_keys
         self._authenticator = Authenticator(self.tokens, keys)
-        self._identity = IdentityEndpoints(
-            self.tokens, self.signer, self.clock, keys, self.emulator.federation_providers
-        )
+        providers = ClusterProviders(self.emulator.federation_providers, self._state.root, self.emulator.project_number)
+        self._identity = IdentityEndpoints(self.tokens, self.signer, self.clock, keys, providers)
 
     def attend(self, services: frozenset[str], listener: Callable[[frozenset[str]], None] | None) -> None:
         """Runtimes settle resources of `services`; `listener` is told of every commit."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FEDERATION_HOST = "iam.googleapis.com"
+# How the workload identity pools of GKE end: `PROJECT.svc.id.goog`.
+GKE_POOL = ".svc.id.goog"
 
 # The end of what does not end.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -48,7 +50,18 @@ class Principal:
             own.add(f"domain:{self.email.rpartition('@')[2]}")
         if self.pool is not None:
             own |= self._principal_sets(self.pool)
+            own |= self._of_kubernetes(self.pool)
         return frozenset(own)
+
+    def _of_kubernetes(self, pool: str) -> set[str]:
+        """A service account of a GKE cluster is also `serviceAccount:PROJECT.svc.id.goog[NAMESPACE/NAME]`, and one of
+        its namespace (https://cloud.google.com/iam/docs/principal-identifiers)."""
+        words, name = self.subject.split("/"), pool.rpartition("/")[2]
+        if not name.endswith(GKE_POOL) or len(words) != 4:
+            return set()
+        _, namespace, _, account = words
+        base = f"principalSet://{FEDERATION_HOST}/{pool}"
+        return {f"serviceAccount:{name}[{namespace}/{account}]", f"{base}/namespace/{namespace}"}
 
     def _principal_sets(self, pool: str) -> set[str]:
         base = f"principalSet://{FEDERATION_HOST}/{pool}"

@@ -15,6 +15,7 @@ from local_cloud.kubernetes.control_plane import directory, processes, rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from local_cloud.certificates import Authority
     from local_cloud.children import Child, Children
@@ -100,7 +101,7 @@ class ControlPlane:
         return ""
 
     @staticmethod
-    async def _programs(say: Callable[[str], None]) -> dict[str, programs.Path]:
+    async def _programs(say: Callable[[str], None]) -> dict[str, Path]:
         while True:
             try:
                 return programs.find_all(processes.PROGRAMS)
