@@ -43,7 +43,7 @@ INGRESS = {
 }
 VPC_EGRESS = {"private_ranges": "PRIVATE_RANGES_ONLY", "all": "ALL_TRAFFIC"}
 
-_PROBE_SPEC: Mapping[str, Any] = {
+_PROBE_SPEC: dict[str, Any] = {
     "type": "dict",
     "options": {
         "http": {"type": "str"},
