@@ -21,7 +21,7 @@ from local_cloud.identity.metadata_server import MetadataServer
 from local_cloud.identity.principal import NEVER, Principal
 from local_cloud.identity.tokens import TokenStore
 from local_cloud.identity.who import Authenticator
-from local_cloud.kubernetes.workload_identity import ClusterProviders
+from local_cloud.kubernetes.workload_identity import ClusterProviders, principal_of
 from local_cloud.registry.protocol import Registry, with_bearer
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ class Cloud:
         return self.emulator.handle(request)
 
     def named(self, member: str) -> Principal:
-        """The principal of an IAM member (`user:` or `serviceAccount:`); ValueError when there is none such."""
+        """The principal of an IAM member (`user:`, `serviceAccount:`, also of a cluster); ValueError when there is none
+        such."""
+        of_cluster = principal_of(member, self.emulator.project_number)
+        if of_cluster is not None:
+            return of_cluster
         kind, _, email = member.partition(":")
         if kind == "user" and "@" in email:
             return user(email)

@@ -1,6 +1,7 @@
 """Workload Identity Federation for GKE: a Kubernetes service account's token becomes a Google token.
 
-Server side: `ClusterProviders` makes every cluster of the local cloud an OIDC provider of its project's pool
+Server side: `principal_of` is who a Kubernetes service account is to Google; `Cloud.named` knows it, so that the
+daemon hands out tokens of it by that name (to whom it trusts: its admin socket). `ClusterProviders` makes every cluster of the local cloud an OIDC provider of its project's pool
 `PROJECT.svc.id.goog`, so that the Security Token Service takes tokens that the cluster signed.
 
 Client side, for the metadata server of pods (it runs beside the kubelet, as on GKE):
@@ -21,6 +22,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from local_cloud.hosts import LOOPBACK
 from local_cloud.identity.doors import FederationProvider
+from local_cloud.identity.principal import FEDERATION_HOST, GKE_POOL, NEVER, Principal
 from local_cloud.kubernetes.access import ClusterAccess, NoSuchClusterError
 from local_cloud.kubernetes.control_plane.description import ISSUER_HOST
 
@@ -49,6 +52,9 @@ ANNOTATION = "iam.gke.io/gcp-service-account"
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 _STS = "https://sts.googleapis.com/v1/token"
 _CREDENTIALS = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
+_MEMBER = re.compile(
+    r"serviceAccount:(?P<project>.+)\.svc\.id\.goog\[(?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9.-]+)\]"
+)
 _MAPPING = {
     "google.subject": '"ns/" + assertion["kubernetes.io"].namespace + "/sa/" +'
     ' assertion["kubernetes.io"].serviceaccount.name',
@@ -71,6 +77,20 @@ class GoogleToken:
     token: str
     seconds: int
     account: str
+
+
+def principal_of(member: str, project_number: Callable[[str], str | None]) -> Principal | None:
+    """The principal of `serviceAccount:PROJECT.svc.id.goog[NAMESPACE/NAME]`, the same as the exchange of a token gives;
+    None when it is no such member or there is no such project."""
+    found = _MEMBER.fullmatch(member)
+    number = project_number(found["project"]) if found else None
+    if found is None or number is None:
+        return None
+    subject = f"ns/{found['namespace']}/sa/{found['name']}"
+    pool = f"projects/{number}/locations/global/workloadIdentityPools/{found['project']}{GKE_POOL}"
+    return Principal(
+        f"principal://{FEDERATION_HOST}/{pool}/subject/{subject}", None, subject, NEVER, {"google.subject": subject}
+    )
 
 
 class ClusterProviders:
