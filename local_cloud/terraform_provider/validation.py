@@ -74,7 +74,7 @@ def _wrong(attribute: Attribute, value: Any) -> str | None:
 
 
 def _together(attribute: Attribute, value: Any, path: Path, root: Values) -> Iterator[ProviderError]:
-    """The rules about which attributes may, must or must not stand together; unknown counts as set."""
+    """The rules about which attributes may, must or must not stand together; what is unknown may come to either."""
     given = is_given(value)
     for other in attribute.conflicts if given else ():
         if is_given(look(root, other)):
@@ -89,9 +89,10 @@ def _choice(attribute: Attribute, path: Path, root: Values) -> Iterator[Provider
     for group, at_most_one in ((attribute.exactly_one_of, True), (attribute.at_least_one_of, False)):
         if not group or group[0].rpartition(".")[2] != attribute.name:
             continue
-        given = [name for name in group if is_given(look(root, name))]
+        values = {name: look(root, name) for name in group}
+        given = [name for name, value in values.items() if is_given(value) and value is not UNKNOWN]
         named = ", ".join(group)
-        if not given:
+        if not given and UNKNOWN not in values.values():
             yield ProviderError(f"Missing required argument: one of {named} must be specified", path=path)
         elif at_most_one and len(given) > 1:
             yield ProviderError(

@@ -38,3 +38,15 @@ module "dns" {
   network_id         = module.network.id
   project_id         = var.project_id
 }
+
+module "public_names" {
+  source = "../../modules/public_names"
+
+  deletion_policy = local.deletion_policy
+  domain          = var.public_domain
+  force_destroy   = !var.protect
+  name            = var.name
+  project_id      = var.project_id
+  region          = var.region
+  services        = var.public_services
+}

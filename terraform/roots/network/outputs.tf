@@ -43,6 +43,21 @@ output "network_self_link" {
   value       = module.network.self_link
 }
 
+output "public_addresses" {
+  description = "address and name (of the address resource) by service with a load balancer of its own."
+  value       = module.public_names.addresses
+}
+
+output "public_name_servers" {
+  description = "Name servers that the parent of public_domain must delegate to."
+  value       = module.public_names.name_servers
+}
+
+output "public_zone" {
+  description = "Name of the public zone."
+  value       = module.public_names.zone_name
+}
+
 output "router_id" {
   description = "Id of the router that carries the NAT."
   value       = module.nat.router_id

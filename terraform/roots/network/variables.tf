@@ -136,6 +136,29 @@ variable "nat" {
   }
 }
 
+variable "public_domain" {
+  description = "Domain of the public zone, without a final dot, such as dev.crm.presidential-digs.example. Its parent must delegate to the zone's name servers."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,}$", var.public_domain))
+    error_message = "public_domain is \"${var.public_domain}\"; allowed: a full lower-case domain without wildcard or final dot."
+  }
+}
+
+variable "public_services" {
+  description = "Services that have a load balancer of their own: by service the label of its name in public_domain. An address is reserved for each."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in concat(keys(var.public_services), values(var.public_services)) : can(regex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", name))])
+    error_message = "public_services has ${join(", ", [for name in concat(keys(var.public_services), values(var.public_services)) : "\"${name}\"" if !can(regex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", name))])}; allowed: up to 40 of a-z, 0-9 and -, a letter first, no - last."
+  }
+}
+
 variable "ranges" {
   description = "How the /16 is cut, as in cidrsubnet(cidr_block, newbits, netnum): newbits bits longer than /16, the netnum-th of those. The defaults leave 10.x.26.0 to 10.x.63.255 and 10.x.80.0 to 10.x.127.255 free for growth."
   type = object({

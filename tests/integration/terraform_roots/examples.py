@@ -17,6 +17,9 @@ DNS = f"dns.googleapis.com/dns/v1/projects/{PROJECT}"
 KMS = f"cloudkms.googleapis.com/v1/projects/{PROJECT}/locations"
 REGION_NAME = "europe-west3"
 REGION = f"{COMPUTE}/regions/{REGION_NAME}"
+ZONES = [f"{REGION_NAME}-{letter}" for letter in "abc"]
+ZONE = "dev.crm.presidential-digs.example"
+CERTIFICATES = f"certificatemanager.googleapis.com/v1/projects/{PROJECT}/locations/global"
 DEPLOYER = f"serviceAccount:deployer@{PROJECT}.iam.gserviceaccount.com"
 # Keys that bootstrap makes, by name: where they are.
 KEYS = {"cluster": REGION_NAME, "registry": REGION_NAME, "registry-us": "us"}
@@ -55,6 +58,8 @@ NETWORK: dict[str, Any] = {
     "cidr_block": "10.20.0.0/16",
     "atlas": {"cidr_blocks": ["203.0.113.0/28"], "fqdns": ["crm-shard-00-00.abcde.mongodb.net"]},
     "egress_fqdns": ["hooks.slack.com"],
+    "public_domain": ZONE,
+    "public_services": {"auth-service": "auth"},
 }
 QUOTA = {
     "service": "compute.googleapis.com",
@@ -111,7 +116,79 @@ def conversation(_project_number: str) -> dict[str, Any]:
     }
 
 
+def secrets(_project_number: str) -> dict[str, Any]:
+    """Variables of the secrets: one that is made, one that an operator fills."""
+    return {
+        "secret_values": {"jwt-secret": "made-for-this-run"},
+        "secrets": {
+            "google-client-secret": {"accessors": ["group:platform@presidential-digs.example"]},
+            "jwt-secret": {"accessors": ["group:platform@presidential-digs.example"], "version": 1},
+        },
+    }
+
+
+def edge(_project_number: str) -> dict[str, Any]:
+    """Variables of the edge, with a service of each kind."""
+    cors = {"origins": ["https://app.dev.crm.presidential-digs.example"]}
+    return {
+        "domain": ZONE,
+        "hosts": {
+            "app": {
+                "default": "frontend",
+                "services": {
+                    "auth-service": {"paths": ["/api/auth"]},
+                    "conversation-backend": {"paths": ["/api/conversation"], "cors": cors},
+                },
+            }
+        },
+        "services": {
+            "auth-service": {"runtime": "kubernetes", "health_check": {"path": "/api/auth/health"}},
+            "conversation-backend": {"runtime": "kubernetes"},
+            "frontend": {"runtime": "cloud_run"},
+        },
+        "zone_name": "crm-public",
+        "zones": ZONES,
+    }
+
+
+def before_the_edge(cloud: LocalCloud) -> None:
+    """The public zone of the root network, and the endpoint groups that GKE makes."""
+    zone = {"name": "crm-public", "dnsName": f"{ZONE}.", "description": "", "visibility": "public"}
+    cloud.post(f"{DNS}/managedZones", zone).raise_for_status()
+    network = {"name": "crm", "autoCreateSubnetworks": False}
+    cloud.post(f"{COMPUTE}/global/networks", network).raise_for_status()
+    for where in ZONES:
+        for service in ("auth-service", "conversation-backend"):
+            group = {"name": service, "network": "global/networks/crm", "networkEndpointType": "GCE_VM_IP_PORT"}
+            cloud.post(f"{COMPUTE}/zones/{where}/networkEndpointGroups", group).raise_for_status()
+
+
 EXAMPLES: Mapping[str, Example] = {
+    "edge": Example(
+        edge,
+        [
+            (f"{COMPUTE}/global/addresses", "items"),
+            (f"{COMPUTE}/global/backendServices", "items"),
+            (f"{COMPUTE}/global/forwardingRules", "items"),
+            (f"{COMPUTE}/global/healthChecks", "items"),
+            (f"{COMPUTE}/global/sslPolicies", "items"),
+            (f"{COMPUTE}/global/targetHttpProxies", "items"),
+            (f"{COMPUTE}/global/targetHttpsProxies", "items"),
+            (f"{COMPUTE}/global/urlMaps", "items"),
+            (f"{REGION}/networkEndpointGroups", "items"),
+            (f"{CERTIFICATES}/certificateMaps", "certificateMaps"),
+            (f"{CERTIFICATES}/certificates", "certificates"),
+            (f"{CERTIFICATES}/dnsAuthorizations", "dnsAuthorizations"),
+            (f"{DNS}/managedZones/crm-public/rrsets", "rrsets"),
+        ],
+        prepare=before_the_edge,
+    ),
+    "secrets": Example(
+        secrets,
+        [
+            (f"secretmanager.googleapis.com/v1/projects/{PROJECT}/secrets", "secrets"),
+        ],
+    ),
     "conversation": Example(
         conversation,
         [

@@ -26,6 +26,7 @@ CLI_CONFIG = "PRESIDENTIAL_DIGS_TF_CLI_CONFIG"
 SERVICES = (
     "artifactregistry",
     "billingbudgets",
+    "certificatemanager",
     "cloudbilling",
     "cloudkms",
     "cloudquotas",
@@ -37,6 +38,7 @@ SERVICES = (
     "iam",
     "monitoring",
     "pubsub",
+    "secretmanager",
     "serviceusage",
     "storage",
 )
