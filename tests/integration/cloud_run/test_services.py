@@ -109,7 +109,7 @@ def test_a_new_revision_takes_over_without_losing_a_request(cloud: LocalCloud, i
     for number in ("2", "3"):
         deploy(cloud, "rolling", {"template": template(image, variable("VERSION", number))}, public=False)
         shown = len(versions)
-        assert eventually(lambda: len(versions) > shown + 20)
+        assert eventually(lambda shown=shown: len(versions) > shown + 20)
         assert versions[-1] == number
     over.set()
     for asker in askers:

@@ -19,7 +19,7 @@ REGION = "europe-west1"
 ZONE = f"{REGION}-b"
 APIS = ("certificatemanager", "compute", "container", "dns", "run", "secretmanager")
 # What is waited for comes within seconds; a machine that is busy with other tests takes longer.
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 class Origins:
