@@ -57,6 +57,8 @@ def _id_token(call: Call) -> Body:
 
 
 PROFILE = Profile(
+    # Who may act as an account stands in the account's own policy, which IAM keeps.
+    policy_names=lambda call: [("iam", call.name)],
     permissions={
         "projects.serviceAccounts.generateAccessToken": ("iam.serviceAccounts.getAccessToken",),
         "projects.serviceAccounts.generateIdToken": ("iam.serviceAccounts.getOpenIdToken",),

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from google.api_core.exceptions import InvalidArgument, ResourceExhausted
+from google.api_core.exceptions import BadRequest, TooManyRequests
 from prometheus_client import CollectorRegistry, Counter
 
 from conversation_backend.conversation import (
@@ -108,7 +108,7 @@ class Generator:
         if kept is None or not is_cached:
             try:
                 content = await asyncio.to_thread(self._upstreams.speak, conversation.spoken, voice)
-            except InvalidArgument as error:
+            except BadRequest as error:
                 raise Refusal(400, "invalid_field", f"voice: {error.message}", field="voice") from None
             except UPSTREAM_ERRORS as error:
                 return self._silent(conversation, error)
@@ -125,7 +125,7 @@ class Generator:
         self._audio.labels("failed").inc()
         reason = type(error).__name__ if error else "no audio in the answer"
         _LOG.error("Text-to-Speech failed: %s", reason)
-        status = 503 if isinstance(error, ResourceExhausted) else 502
+        status = 503 if isinstance(error, TooManyRequests) else 502
         return Spoken(conversation.id, None, False, now(), f"Text-to-Speech failed: {reason}.", status)
 
     def _turn(self, name: str) -> asyncio.Lock:

@@ -15,7 +15,7 @@ import google.auth
 import google.auth.transport.requests
 from google.ai import generativelanguage_v1beta as gemini
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed, ServiceUnavailable
+from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed, ServiceUnavailable
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import texttospeech_v1 as tts
@@ -28,7 +28,7 @@ from conversation_backend.settings import Settings
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # What any of the clients raises when Google refuses or cannot be reached.
-UPSTREAM_ERRORS = (GoogleAPICallError, GoogleAuthError, RequestException)
+UPSTREAM_ERRORS = (GoogleAPIError, GoogleAuthError, RequestException)
 # A request to Text-to-Speech may hold this many bytes (https://cloud.google.com/text-to-speech/quotas).
 _MOST_BYTES = 5000
 # Asked again when it is away for a moment, in seconds; whoever waits for an answer does not wait long.
