@@ -41,6 +41,7 @@ class DataPlaneRuntime:
         self._records = Records([])
         self._addresses: frozenset[str] = frozenset()
         self._networks: tuple[IPv4Network, ...] = ()
+        self._control_planes: frozenset[str] = frozenset()
         self._published: dict[str, Any] = {}
         self._read_at = 0
 
@@ -57,6 +58,12 @@ class DataPlaneRuntime:
         )
         subnetworks = [found.body for found in compute if found.collection == "subnetworks"]
         self._networks = tuple(_networks([*subnetworks, *(found.body for found in clusters)]))
+        self._control_planes = frozenset(
+            str(address)
+            for found in clusters
+            for address in (found.body.get("privateClusterConfig") or {}).values()
+            if isinstance(address, str)
+        )
         needed = bool(clusters) or any(found.collection == "globalForwardingRules" for found in compute)
         running = self._surroundings.children.find(NAME) is not None
         if needed and not running:
@@ -97,6 +104,9 @@ class DataPlaneRuntime:
         return twin(address, port)
 
     def _known(self, address: IPv4Address) -> bool:
+        """Whether it is an address of the cloud; those of control planes are another runtime's."""
+        if str(address) in self._control_planes:
+            return False
         return str(address) in self._addresses or any(address in network for network in self._networks)
 
     def _told(self) -> dict[str, Any]:

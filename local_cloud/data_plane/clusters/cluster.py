@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.data_plane.clusters.api import ClusterApi, Object, Reflector
+from local_cloud.data_plane.clusters.api import ApiRefusal, ClusterApi, Object, Reflector
 from local_cloud.data_plane.clusters.endpoint_groups import EndpointGroups
 from local_cloud.data_plane.clusters.load_balancers import LoadBalancers
 from local_cloud.data_plane.clusters.services import PodEndpoint, by_service, service_ports
@@ -27,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 RETRY_SECONDS = 3.0
 SETTLE_SECONDS = 0.02
 _DNS = ("kube-system", "kube-dns")
+_DNS_PORTS = (("dns", "UDP"), ("dns-tcp", "TCP"))
 
 
 class Cluster:
@@ -115,11 +116,28 @@ class Cluster:
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self._woken.set)
 
     async def _agree(self) -> bool:
+        await self._have_name_service()
         services: list[Object] = list(self._services.objects.values())
         of = self._of_kind
         balanced = await self._balancers.sync(services, of("forwardingRules"))
         grouped = await self._groups.sync(services, of("networkEndpointGroups"), self._healths)
         return balanced and grouped
+
+    async def _have_name_service(self) -> None:
+        """The Service of the name server, which GKE puts into every cluster; what answers there is `responder.py`."""
+        if _DNS in self._services.objects or not self.facts.names_address:
+            return
+        ports = [{"name": name, "port": 53, "protocol": protocol} for name, protocol in _DNS_PORTS]
+        body = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": _DNS[1], "namespace": _DNS[0], "labels": {"k8s-app": _DNS[1]}},
+            "spec": {"clusterIP": self.facts.names_address, "ports": ports},
+        }
+        try:
+            await self._api.request("POST", f"/api/v1/namespaces/{_DNS[0]}/services", body)
+        except ApiRefusal as error:
+            _LOG.warning("%s has no name service: %s", self.facts.name, error)
 
     def _of_kind(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
         return {name: body for name, body in self._compute.items() if name.split("/")[-2] == kind}

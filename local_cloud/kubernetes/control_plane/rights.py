@@ -35,6 +35,8 @@ _RULES: Mapping[Identity, Sequence[Rule]] = {
     ),
     Identity.DATA_PLANE: (
         ("", ("services", "endpoints", "pods", "nodes", "namespaces", "secrets", "configmaps"), _READ),
+        # The Service of the name server is the data plane's own.
+        ("", ("services",), ("create",)),
         ("", ("services", "services/status", "pods/status"), ("update", "patch")),
         ("", ("events",), ("create", "update", "patch")),
         ("events.k8s.io", ("events",), ("create", "update", "patch")),
