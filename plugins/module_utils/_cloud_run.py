@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._client import segment
+from ._client import Client, segment
 from ._compare import declared, overlay
 from ._failure import Failure, invalid
 from ._masking import masked
 from ._progress import report
 from ._project import refuse_bad_labels
-from ._resource import Resource
+from ._resource import Resource, ensure
 from ._wait import watch
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 HOST = "run.googleapis.com"
 LOGGING = "logging.googleapis.com"
@@ -115,8 +118,13 @@ class CloudRunService(Resource):
             raise Failure("INVALID_OPTION", f"environment and secrets both set {', '.join(twice)}.")
         refuse_bad_labels(self.params.get("labels"))
 
+    previous_revision = ""
+    """The revision that was ready when this run first looked, empty when there was none."""
+
     def fetch(self) -> dict[str, Any] | None:
         found = self.client.find(HOST, self.path)
+        ready = str((found or {}).get("latestReadyRevision", "")).rpartition("/")[2]
+        self.previous_revision = self.previous_revision or ready
         return normal(found) if found else None
 
     def is_ready(self, found: Mapping[str, Any]) -> bool:
@@ -242,6 +250,13 @@ class CloudRunService(Resource):
         except Failure:
             return []
         return [str(one.get("textPayload") or one.get("jsonPayload") or "") for one in reversed(list(entries))]
+
+
+def keep_service(module: AnsibleModule) -> dict[str, Any]:
+    """The function of the module `cloud_run_service`."""
+    service = CloudRunService(Client.from_params(module.params), module.params)
+    result = ensure(service, module.params["state"], module.check_mode)
+    return result | {"previous_revision": service.previous_revision}
 
 
 def normal(found: Mapping[str, Any]) -> dict[str, Any]:

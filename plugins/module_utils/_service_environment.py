@@ -51,7 +51,7 @@ def _of_cloud_run(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def declared_as(found: Mapping[str, Any], wanted: Mapping[str, str], secrets: set[str]) -> tuple[bool, str]:
-    """Whether the variables are exactly those that are declared, and what was seen, without values that may be secret."""
+    """Whether the variables are just those that are declared, and what was seen, without values that may be secret."""
     surplus = sorted(set(found) - set(wanted) - secrets - OWN)
     if surplus:
         return False, f"also set: {', '.join(surplus)}"

@@ -168,6 +168,11 @@ assumed:
   returned: when something had to be assumed
   type: str
   sample: The API is not enabled yet, so nothing of this kind can exist.
+previous_revision:
+  description: The revision that was ready before, empty when there was none.
+  returned: success
+  type: str
+  sample: frontend-00001-a1b
 logs:
   description: The last lines that the revision wrote.
   returned: when a revision did not get ready
@@ -194,8 +199,7 @@ undone:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._cloud_run import CLOUD_RUN_SPEC, CloudRunService
-from ..module_utils._resource import managed
+from ..module_utils._cloud_run import CLOUD_RUN_SPEC, keep_service
 from ..module_utils._run import run
 from ..module_utils._spec import STATE_SPEC, WAIT_SPEC, argument_spec
 
@@ -206,7 +210,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         **WAIT_SPEC,
         **CLOUD_RUN_SPEC,
     )
-    run(module_class(argument_spec=spec, supports_check_mode=True), managed(CloudRunService))
+    run(module_class(argument_spec=spec, supports_check_mode=True), keep_service)
 
 
 if __name__ == "__main__":
