@@ -87,10 +87,13 @@ class KubernetesClient:
     def delete(self, path: str, *, dry_run: bool = False, uid: str = "") -> dict[str, Any] | None:
         """DELETE in the background; None when it was gone already. With `uid` only that very object is deleted."""
         body: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        # In the body: with one the server does not look at the query.
+        if dry_run:
+            body["dryRun"] = ["All"]
         if uid:
             body["preconditions"] = {"uid": uid}
         try:
-            return self._document("DELETE", path, {"dryRun": "All" if dry_run else None}, body)
+            return self._document("DELETE", path, None, body)
         except Failure as failure:
             if failure.status == 404:
                 return None

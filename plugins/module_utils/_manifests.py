@@ -97,7 +97,20 @@ def secret_values(manifests: Sequence[Mapping[str, Any]], secrets: Mapping[str, 
         if manifest.get("kind") == "Secret":
             found |= {str(value) for value in (manifest.get("stringData") or {}).values()}
             found |= set(_decoded(manifest.get("data") or {}))
+        found |= set(_in_clear(manifest))
     return found | {base64.b64encode(value.encode()).decode() for value in found}
+
+
+def _in_clear(value: Any) -> Iterator[str]:
+    """Texts of variables whose name says that they are secrets."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("value"), str) and looks_secret(str(value.get("name", ""))):
+            yield value["value"]
+        for item in value.values():
+            yield from _in_clear(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _in_clear(item)
 
 
 def _decoded(data: Mapping[str, Any]) -> Iterator[str]:
