@@ -14,7 +14,7 @@ SPECIAL_TAGS = frozenset({"always", "never", "tagged", "untagged", "all"})
 """Tags with a meaning of their own in Ansible; they name no phase."""
 
 
-PHASES = ("preflight", "bootstrap", "infrastructure", "images", "services", "conversation", "report")
+PHASES = ("preflight", "bootstrap", "infrastructure", "images", "services", "edge", "conversation", "report")
 """The phases of site.yml (docs/architecture.md, section 4). Ansible keeps no order of tags, so names must tell."""
 
 
