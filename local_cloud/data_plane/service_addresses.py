@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 BACKLOG = 1024
 # An endpoint that does not take the connection within this time, in seconds, is passed over.
 CONNECT_SECONDS = 3.0
+# What a client says before an endpoint is found is kept up to this many bytes.
+MOST_KEPT = 65_536
 # A twin that somebody else listens on is tried again after this many seconds.
 RETRY_SECONDS = 2.0
 
@@ -53,18 +55,31 @@ class _Outbound(asyncio.Protocol):
 
 
 class _Inbound(asyncio.Protocol):
-    """The side of the client until an endpoint is found: nothing of it is read before."""
+    """The side of the client until an endpoint is found: what it says before is kept."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
+        self._client: asyncio.Transport | None = None
+        self._said = bytearray()
+        self._ended = False
         self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look for an endpoint."""
         # A transport of uvloop is no subclass of asyncio's.
-        client = cast("asyncio.Transport", transport)
-        client.pause_reading()
-        self._listener.spawn(self._join(client))
+        self._client = cast("asyncio.Transport", transport)
+        self._listener.spawn(self._join(self._client))
+
+    def data_received(self, data: bytes) -> None:
+        """Keep, and read no more of a client that says much before it is heard."""
+        self._said += data
+        if len(self._said) > MOST_KEPT and self._client is not None:
+            self._client.pause_reading()
+
+    def eof_received(self) -> bool:
+        """A client that has said everything still waits for its answer."""
+        self._ended = True
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember."""
@@ -79,11 +94,13 @@ class _Inbound(asyncio.Protocol):
         if self._lost or client.is_closing():
             upstream.abort()
             return
-        splice(client, upstream, b"")
+        splice(client, upstream, bytes(self._said))
         if outbound.said:
             client.write(bytes(outbound.said))
         if outbound.ended:
             client.close()
+        elif self._ended:
+            cast("asyncio.Protocol", client.get_protocol()).eof_received()
         else:
             client.resume_reading()
 

@@ -27,7 +27,7 @@ WATCH_SECONDS = 300
 REQUEST_SECONDS = 15
 # A list that cannot be had is asked for again after this many seconds, doubled each time, up to the longest.
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 1.0
 
 
 class ApiRefusal(Exception):

@@ -63,6 +63,27 @@ def test_new_connections_go_to_ready_endpoints_and_old_ones_stay() -> None:
     run(scenario())
 
 
+def test_a_client_that_speaks_first_and_ends_is_heard() -> None:
+    async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"%d" % len(await reader.read()))
+        writer.close()
+
+    async def scenario() -> None:
+        where = ServicePort("127.0.0.1", free_port())
+        async with scripted(whole) as slow:
+            addresses = ServiceAddresses()
+            await addresses.update({where: [Address("127.0.0.1", free_port()), slow]})
+            for size in (1, 500_000):
+                reader, writer = await asyncio.open_connection(*where)
+                writer.write(b"x" * size)
+                writer.write_eof()
+                assert await reader.read() == b"%d" % size
+                writer.close()
+            addresses.close()
+
+    run(scenario())
+
+
 def test_an_endpoint_that_refuses_is_passed_over() -> None:
     async def scenario() -> None:
         where = ServicePort("127.0.0.1", free_port())
