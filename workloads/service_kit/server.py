@@ -26,6 +26,8 @@ _LOG = logging.getLogger("service")
 # Seconds for which a connection without a request stays open: longer than Google's load balancers keep one (600 s), so
 # that it is never the service that closes one on which a request is already on its way.
 _KEEP_ALIVE = 620.0
+# Seconds from the end of all waiting to the end of connections.
+_CUT_OFF = 1.0
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 # Answers why the service is not ready, or nothing.
@@ -46,6 +48,10 @@ class Service:
         # What a handler raises when something it needs is away: answered 503.
         self.away: tuple[type[Exception], ...] = ()
         self.started = time.monotonic()
+        self._deadline = 0.0
+        self._active = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.application = web.Application(
             middlewares=[self._observe, cors.allowing(settings.origins), self._refuse], client_max_size=largest_body
         )
@@ -54,6 +60,11 @@ class Service:
     def uptime(self) -> float:
         """Seconds since the start."""
         return round(time.monotonic() - self.started, 3)
+
+    @property
+    def left(self) -> float:
+        """Seconds that requests and background work have to come to their end."""
+        return max(0.0, self._deadline - time.monotonic())
 
     async def unready(self) -> str:
         """Why requests had better go elsewhere, or nothing."""
@@ -70,12 +81,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ending.set)
         runner = web.AppRunner(
-            self.application,
-            access_log=None,
-            keepalive_timeout=_KEEP_ALIVE,
-            shutdown_timeout=self.settings.shutdown_timeout,
+            self.application, access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_CUT_OFF
         )
-        metrics = web.AppRunner(self.metrics.application(), access_log=None, shutdown_timeout=1)
+        metrics = web.AppRunner(self.metrics.application(), access_log=None, shutdown_timeout=_CUT_OFF)
         try:
             port = await self._listen(runner, self.settings.port)
             if self.settings.metrics_port:
@@ -84,10 +92,25 @@ class Service:
             await self.ending.wait()
             _LOG.info("%s ends: not ready any more, still answering", self.name)
             await asyncio.sleep(self.settings.shutdown_delay)
+            await self._finish(runner)
         finally:
             await runner.cleanup()
             await metrics.cleanup()
         _LOG.info("%s ended", self.name)
+
+    async def _finish(self, runner: web.AppRunner) -> None:
+        """Take no new connections, and let requests under way come to their end.
+
+        aiohttp's own cleanup stops reading at once, and with it a request whose body is still on its way.
+        """
+        self._deadline = time.monotonic() + self.settings.shutdown_timeout
+        for site in list(runner.sites):
+            await site.stop()
+        try:
+            async with asyncio.timeout(self.left):
+                await self._idle.wait()
+        except TimeoutError:
+            _LOG.warning("%d requests did not end in time", self._active)
 
     async def _listen(self, runner: web.AppRunner, port: int) -> int:
         await runner.setup()
@@ -103,6 +126,8 @@ class Service:
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "none"
         status = 500
+        self._active += 1
+        self._idle.clear()
         try:
             with self.metrics.active.track_inprogress():
                 response = await handler(request)
@@ -117,6 +142,9 @@ class Service:
             status = error.status
             raise
         finally:
+            self._active -= 1
+            if not self._active:
+                self._idle.set()
             seconds = time.perf_counter() - begun
             self.metrics.requests.labels(request.method, route, str(status)).inc()
             self.metrics.seconds.labels(request.method, route).observe(seconds)

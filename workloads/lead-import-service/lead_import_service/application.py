@@ -94,7 +94,7 @@ class LeadImport:
 
     async def finish(self, _application: web.Application) -> None:
         """Requests have ended: let imports end as well."""
-        await self._imports.finish(self._service.settings.shutdown_timeout)
+        await self._imports.finish(self._service.left)
 
     async def _rows(self, request: web.Request) -> tuple[str, list[Row]]:
         """The name and the rows of the uploaded file, read off the event loop."""
