@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from local_cloud.atlas.api import HOST as ATLAS_HOST
+from local_cloud.atlas.api import SERVICE as ATLAS
+from local_cloud.atlas.api import Atlas
 from local_cloud.clock import AdjustableClock
 from local_cloud.destination import DEFAULT_STYLE, Destination
 from local_cloud.emulator.engine import Emulator
@@ -45,6 +48,7 @@ class Cloud:
         self.listener: Callable[[frozenset[str]], None] | None = None
         self.attended: frozenset[str] = frozenset()
         self.registry = Registry(state.registry, lambda: self.emulator, self.tokens)
+        self.atlas = Atlas(state.atlas_key, lambda: self.emulator)
         self.metadata = MetadataServer(self.tokens, self._machine_account, self._machine_project)
         self.open()
 
@@ -99,6 +103,8 @@ class Cloud:
 
     def destination(self, request: Request) -> Destination:
         """Where `request` goes."""
+        if request.host == ATLAS_HOST:
+            return Destination(ATLAS, *self.atlas.addressed(request), DEFAULT_STYLE, self.atlas.handle)
         endpoint = self._identity.find(request)
         if endpoint is not None:
             return Destination(endpoint.service, endpoint.method_id, "", DEFAULT_STYLE, endpoint.handle)

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from local_cloud.atlas.kinds import ORGANISATION
 from local_cloud.hosts import LOOPBACK
 from local_cloud.identity.accounts import OWNER
 from local_cloud.identity.tokens import OWNER_LIFETIME
@@ -60,6 +61,9 @@ def variables(state: StateDirectory, cloud: Cloud, port: int) -> dict[str, str]:
             "GOOGLE_OAUTH_ACCESS_TOKEN": owner_token(state, cloud),
             "GOOGLE_APPLICATION_CREDENTIALS": credentials(state, cloud),
             "GCE_METADATA_HOST": f"{LOOPBACK}:{port}",
+            "MONGODB_ATLAS_PUBLIC_API_KEY": cloud.atlas.key.public,
+            "MONGODB_ATLAS_PRIVATE_API_KEY": cloud.atlas.key.private,
+            "MONGODB_ATLAS_ORG_ID": ORGANISATION,
             # Package registries are no part of the cloud: the module `image` goes the machine's own way to them.
             "PRESIDENTIAL_DIGS_PACKAGES_PROXY": upstream_proxy() or "",
         }

@@ -42,6 +42,7 @@ HOSTS: tuple[HostRule, ...] = (
     HostRule("*.pkg.dev", Answerer.GOOGLE, "Artifact Registry repositories"),
     HostRule("gcr.io", Answerer.GOOGLE, "Container Registry addresses, served by Artifact Registry"),
     HostRule("*.gcr.io", Answerer.GOOGLE, "its regional addresses"),
+    HostRule("cloud.mongodb.com", Answerer.GOOGLE, "the Admin API of MongoDB Atlas"),
     HostRule("metadata.google.internal", Answerer.METADATA, "the metadata server by name"),
     HostRule("169.254.169.254", Answerer.METADATA, "the metadata server by address"),
     HostRule("registry.terraform.io", Answerer.PASSTHROUGH, "Terraform provider registry"),

@@ -75,6 +75,11 @@ class StateDirectory:
         return self.root / "registry"
 
     @property
+    def atlas_key(self) -> Path:
+        """The API key of MongoDB Atlas."""
+        return self.root / "atlas" / "api_key.json"
+
+    @property
     def ca_certificate(self) -> Path:
         """The authority's own certificate."""
         return self.root / "ca.pem"
