@@ -27,6 +27,39 @@ _PROOFS = frozenset({"authorize.certificatemanager.goog.", "dns-resource-record-
 _COUNTERS = frozenset({"generation", "progress"})
 # Input only, and shown by the other emulator that some recordings are of.
 _NEVER_SHOWN = frozenset({"pemPrivateKey"})
+# What GKE chooses for a cluster or pool, counts, or chose otherwise later: any value of the same type will do.
+_CHOSEN = frozenset(
+    {
+        "anonymousAuthenticationConfig",
+        "clusterCaCertificate",
+        "clusterIpv4Cidr",
+        "clusterIpv4CidrBlock",
+        "clusterSecondaryRangeName",
+        "currentNodeCount",
+        "defaultPodIpv4RangeUtilization",
+        "instanceGroupUrls",
+        "maxParallelImagePulls",
+        "podIpv4CidrBlock",
+        "podIpv4RangeUtilization",
+        "podRange",
+        "resourceVersion",
+        "servicesIpv4Cidr",
+        "servicesIpv4CidrBlock",
+    }
+)
+# Parts of text that GKE chooses: versions, the hash in a control plane's name, names of instance groups.
+_CHOSEN_PARTS = (
+    (re.compile(r"\d+\.\d+\.\d+-gke\.\d+"), "VERSION"),
+    (re.compile(r"^gke-[0-9a-z]+(?=-.*\.gke\.goog$)"), "gke-HASH"),
+    (re.compile(r"(?<=/instanceGroupManagers/)gke-.*"), "GROUP"),
+    (re.compile(r"gke-\d+-gke\d+-cos.*"), "IMAGE"),
+    # A zonal cluster's link has the older word, except in the other emulator that many recordings are of.
+    (re.compile(r"^(https://container\.googleapis\.com/\w+/projects/[^/]+/)(zones|locations)/"), r"\1LOCATIONS/"),
+)
+# The other emulator that many recordings of clusters are of lets a region stand for its zones.
+_REGION = re.compile(r"[a-z]+-[a-z]+\d+")
+# How far an operation was is a matter of time.
+_UNDER_WAY = frozenset({"PENDING", "RUNNING"})
 # An id that the recording blanked.
 _BLANKED = re.compile(r"0{9,}|1{9,}")
 
@@ -44,7 +77,7 @@ def differences(
             if key in _NEVER_SHOWN:
                 continue
             name = fill(key, {**assignment, **found})
-            if name in _COUNTERS and str(actual.get(name, "")).isdigit():
+            if (name in _COUNTERS and str(actual.get(name, "")).isdigit()) or _is_chosen(name, value, actual):
                 continue
             if name in actual:
                 known = dict(found) if name in _NUMBERS else found
@@ -58,6 +91,15 @@ def differences(
             yield f"{path}: recorded {_short(fill(recorded, {**assignment, **found}))}, got {_short(actual)}"
     elif recorded != actual or isinstance(recorded, bool) != isinstance(actual, bool):
         yield f"{path}: recorded {recorded!r}, got {_short(actual)}"
+
+
+def _is_chosen(name: str, recorded: Any, actual: Mapping[str, Any]) -> bool:
+    """Whether the server chose the recorded value, and ours chose one as well."""
+    if name == "progress" and isinstance(recorded, dict):
+        return True
+    if name == "locations" and isinstance(recorded, list) and _REGION.fullmatch("".join(map(str, recorded))):
+        return all(str(zone).startswith(recorded[0]) for zone in actual.get(name, ()))
+    return name in _CHOSEN and type(actual.get(name)) is type(recorded)
 
 
 def _list_differences(
@@ -101,7 +143,7 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
         return actual.endswith("authorize.certificatemanager.goog.")
     if recorded in _ADDRESSES:
         return bool(_ANY_ADDRESS.fullmatch(actual))
-    recorded, actual = _LINK.sub("", recorded), _LINK.sub("", actual)
+    recorded, actual = _without_chosen(recorded), _without_chosen(actual)
     if fill(recorded, {**found, **assignment}) == actual:
         return True
     names: list[str] = []
@@ -111,6 +153,13 @@ def _same_text(recorded: str, actual: str, assignment: Mapping[str, str], found:
             if name not in assignment:
                 found.setdefault(name, value)
     return bool(match)
+
+
+def _without_chosen(text: str) -> str:
+    """`text` less the form of links, what GKE chooses, and how far an operation was."""
+    for pattern, word in _CHOSEN_PARTS:
+        text = pattern.sub(word, text)
+    return "RUNNING" if text in _UNDER_WAY else _LINK.sub("", text)
 
 
 def _pattern(recorded: str, assignment: Mapping[str, str], names: list[str]) -> str:

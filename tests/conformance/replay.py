@@ -178,7 +178,7 @@ class Replay:
         if isinstance(body, dict):
             known = (
                 self._hashes.get(re.sub(":set", ":get", path))
-                or self._hashes.get(path)
+                or self._hashes.get(path.partition(":set")[0])
                 or self._hashes.get(path.rpartition("/")[0])
                 or {}
             )

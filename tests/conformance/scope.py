@@ -19,6 +19,7 @@ COLLECTIONS: Mapping[str, frozenset[str] | None] = {
     "storage": None,
     "dns": None,
     "pubsub": None,
+    "container": None,
     "essentialcontacts": None,
     "monitoring": frozenset({"projects.notificationChannels"}),
     "compute": frozenset(

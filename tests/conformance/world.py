@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.emulator.profiles.clusters import versions
 from tests.conformance.bindings import Bindings, fill
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CALLER = "user@example.com"
 _ORGANIZATION = "organizations/123456789012"
 _RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
+_MINOR = re.compile(r'"initialClusterVersion": "(\d+\.\d+)"')
 _PROJECTS = ("example-project-01",)
 
 
@@ -23,6 +25,8 @@ def prepare(replay: Replay, bindings: Bindings, case: Mapping[str, Any]) -> None
     """Fill the fresh cloud of `replay` with what `case` needs."""
     text = json.dumps(case)
     replay.settings.operation_seconds = 0.0
+    # GKE offers several Kubernetes versions at a time, the local cloud the one whose programs it has.
+    versions.OFFERED[:] = [versions.VERSION, *(f"{minor}.0-gke.1" for minor in _MINOR.findall(text))]
     _owner_taken_for_granted(replay)
     made = [name for name in _PROJECTS if name in text and not _creates(case, name)]
     for project in ("recorded-project", *made):
@@ -75,7 +79,9 @@ def _creates(case: Mapping[str, Any], project: str) -> bool:
 
 
 def _may_enable(text: str, project: str, api: str) -> bool:
-    """False for an API that the case itself finds disabled."""
+    """False for an API that the case itself finds disabled; True when it uses it nevertheless and never enables it."""
+    if f'"host": "{api}.googleapis.com"' in text and ":enable" not in text and ":batchEnable" not in text:
+        return True
     return not re.search(rf'services/{api}\.googleapis\.com", "state": "DISABLED"', text)
 
 

@@ -232,6 +232,8 @@ PROFILE = Profile(
             computed={"status": "RESERVED"},
             view=_used,
         ),
+        # Those of node pools; clusters/pools.py makes them.
+        ResourceType("instanceGroupManagers", label="instance group manager"),
         *backends.TYPES,
         *endpoint_groups.TYPES,
         *frontends.TYPES,

@@ -47,10 +47,17 @@ def allocate(call: Call, body: Body) -> None:
     policy["useIpAliases"] = True
     policy.setdefault("stackType", "IPV4")
     policy.setdefault("podCidrOverprovisionConfig", {})
+    policy.setdefault("networkTierConfig", {"networkTier": "NETWORK_TIER_DEFAULT"})
+    if body.get("servicesIpv4Cidr"):
+        # Only the server writes it: the ranges have been chosen, and stay.
+        return
     pods = policy.pop("clusterIpv4CidrBlock", "") or policy.get("clusterIpv4Cidr") or body.get("clusterIpv4Cidr", "")
     services = policy.pop("servicesIpv4CidrBlock", "") or policy.get("servicesIpv4Cidr", "")
     pods = _range(call, body, policy.get("clusterSecondaryRangeName"), pods) or _free_pods(call, pods)
     services = _range(call, body, policy.get("servicesSecondaryRangeName"), services) or _SERVICES
+    # What nobody named is a range that GKE makes and names.
+    name = call.memory["name"]
+    policy.setdefault("clusterSecondaryRangeName", f"gke-{last(name)}-pods-{digest(name, 8)}")
     policy |= {"clusterIpv4Cidr": pods, "clusterIpv4CidrBlock": pods}
     policy |= {"servicesIpv4Cidr": services, "servicesIpv4CidrBlock": services}
     body["clusterIpv4Cidr"], body["servicesIpv4Cidr"] = pods, services
@@ -101,6 +108,7 @@ def endpoints(call: Call, body: Body) -> None:
     number = call.emulator.project_number(call.project)
     dns.setdefault("allowExternalTraffic", False)
     dns.setdefault("enableK8sTokensViaDns", False)
+    dns.setdefault("enableK8sCertsViaDns", False)
     dns["endpoint"] = f"gke-{digest(name, 36)}-{number}.{name.split('/')[3]}.gke.goog"
     _ip_endpoints(body, config.setdefault("ipEndpointsConfig", {}), private)
 

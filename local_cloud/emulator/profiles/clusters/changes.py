@@ -60,6 +60,9 @@ _OF_POOLS = ("desiredNodePoolId", "desiredNodeVersion", "desiredImageType", "des
 # States of a cluster that allow no change (https://cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters#status).
 _BUSY = ("PROVISIONING", "STOPPING")
 
+# Changes of a pool for which its nodes are made anew.
+_REBUILDING = frozenset({"nodeVersion", "imageType", "machineType", "linuxNodeConfig", "kubeletConfig", "bootDisk"})
+
 Change = Callable[["Call", "Body"], None]
 
 
@@ -151,7 +154,7 @@ def setter(path: str, field: str) -> Handler:
                 raise ApiError(412, "Labels could not be set due to fingerprint mismatch.", reason="conditionNotMet")
             set_path(body, path, without_nulls(call.body.get(field, {})))
 
-        return _changed(call, change, "UPDATE_CLUSTER")
+        return _changed(call, change, "SET_LABELS" if path == "resourceLabels" else "UPDATE_CLUSTER")
 
     return handle
 
@@ -226,7 +229,7 @@ def update_pool(call: Call) -> Body | Response:
             body["config"].pop("bootDisk", None)
         elif field not in ("name", "nodePoolId", "clusterId", "zone", "projectId", "etag"):
             body["config"][field] = value
-    return _kept_pool(call, stored, body, "UPGRADE_NODES" if "nodeVersion" in call.body else "UPDATE_CLUSTER")
+    return _kept_pool(call, stored, body, "UPGRADE_NODES" if _REBUILDING & call.body.keys() else "UPDATE_CLUSTER")
 
 
 def _wrapped(config: Body, field: str, value: Body) -> None:
@@ -259,7 +262,7 @@ def set_size(call: Call) -> Body | Response:
     if count < 0:
         raise invalid(f"Node count {count} is below zero.", location="nodeCount")
     pools.resize(call, stored.body, count)
-    return _kept_pool(call, stored, dict(stored.body), "SET_NODE_POOL_SIZE")
+    return _kept_pool(call, stored, {**stored.body, "initialNodeCount": count}, "SET_NODE_POOL_SIZE")
 
 
 def roll_back(call: Call) -> Body | Response:

@@ -21,12 +21,17 @@ SCOPES = [
     )
 ]
 
+# Of the nodes that auto-provisioning makes.
+AUTOPROVISIONING_SCOPES = [f"https://www.googleapis.com/auth/{scope}" for scope in ("userinfo.email", "cloud-platform")]
+
 # Path → value, where nobody gave one. A path below a missing object makes the object.
 CLUSTER: Mapping[str, Any] = {
+    "addonsConfig.dnsCacheConfig": {"enabled": True},
     "addonsConfig.gcePersistentDiskCsiDriverConfig": {"enabled": True},
     "addonsConfig.kubernetesDashboard": {"disabled": True},
     "addonsConfig.networkPolicyConfig": {"disabled": True},
-    "anonymousAuthenticationConfig.mode": "ENABLED",
+    "addonsConfig.nodeReadinessConfig": {},
+    "anonymousAuthenticationConfig.mode": "LIMITED",
     "autopilot": {},
     "autoscaling.autoprovisioningNodePoolDefaults.imageType": "COS_CONTAINERD",
     "autoscaling.autoprovisioningNodePoolDefaults.management.autoRepair": True,
@@ -35,6 +40,7 @@ CLUSTER: Mapping[str, Any] = {
     "autoscaling.autoprovisioningNodePoolDefaults.serviceAccount": "default",
     "autoscaling.autoscalingProfile": "BALANCED",
     "clusterTelemetry.type": "ENABLED",
+    "controlPlaneEgress.mode": "VIA_CONTROL_PLANE",
     "databaseEncryption.state": "DECRYPTED",
     "databaseEncryption.currentState": "CURRENT_STATE_DECRYPTED",
     "defaultMaxPodsConstraint.maxPodsPerNode": "110",
@@ -43,15 +49,23 @@ CLUSTER: Mapping[str, Any] = {
     "loggingConfig.componentConfig.enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"],
     "loggingService": "logging.googleapis.com/kubernetes",
     "maintenancePolicy": {},
+    "ipAllocationPolicy.defaultPodIpv4RangeUtilization": 0.001,
+    "master": {},
     "masterAuth.clientCertificateConfig": {},
     "monitoringConfig.advancedDatapathObservabilityConfig": {},
+    # https://cloud.google.com/kubernetes-engine/docs/how-to/configure-metrics
     "monitoringConfig.componentConfig.enableComponents": [
         "SYSTEM_COMPONENTS",
+        "STORAGE",
+        "HPA",
+        "POD",
         "DAEMONSET",
         "DEPLOYMENT",
         "STATEFULSET",
+        "CADVISOR",
+        "KUBELET",
+        "DCGM",
         "JOBSET",
-        "STORAGE",
     ],
     "monitoringConfig.managedPrometheusConfig.enabled": True,
     "monitoringService": "monitoring.googleapis.com/kubernetes",
@@ -96,6 +110,7 @@ POOL: Mapping[str, Any] = {
 # Falses that the API shows.
 KEPT_ZEROS = (
     "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic",
+    "controlPlaneEndpointsConfig.dnsEndpointConfig.enableK8sCertsViaDns",
     "controlPlaneEndpointsConfig.dnsEndpointConfig.enableK8sTokensViaDns",
     "controlPlaneEndpointsConfig.ipEndpointsConfig.enabled",
     "controlPlaneEndpointsConfig.ipEndpointsConfig.enablePublicEndpoint",
@@ -107,7 +122,11 @@ KEPT_ZEROS = (
     "rbacBindingConfig.enableInsecureBindingSystemAuthenticated",
     "rbacBindingConfig.enableInsecureBindingSystemUnauthenticated",
 )
-KEPT_ZEROS_OF_NODES = ("config.kubeletConfig.insecureKubeletReadonlyPortEnabled",)
+KEPT_ZEROS_OF_NODES = (
+    "config.kubeletConfig.insecureKubeletReadonlyPortEnabled",
+    "config.linuxNodeConfig.swapConfig.enabled",
+    "networkConfig.enablePrivateNodes",
+)
 
 
 def fill(body: dict[str, Any], defaults: Mapping[str, Any]) -> None:

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # Kinds by the noun of their permissions; the plural that the API serves is the same in lower case.
-_KINDS = (
+_KINDS = _words(
     "apiServices bindings certificateSigningRequests clusterRoleBindings clusterRoles componentStatuses configMaps"
     " controllerRevisions cronJobs csiDrivers csiNodes customResourceDefinitions daemonSets deployments endpointSlices"
     " endpoints events horizontalPodAutoscalers ingresses jobs leases limitRanges"
@@ -17,7 +22,7 @@ _KINDS = (
     " roleBindings roles runtimeClasses secrets serviceAccounts"
     " services statefulSets storageClasses validatingWebhookConfigurations"
     " volumeAttachments"
-).split()
+)
 # Questions to the API, which are made and never kept.
 _REVIEWS = (
     "localSubjectAccessReviews",
@@ -56,17 +61,19 @@ _SUBRESOURCES: Mapping[str, str] = {
     "resize": "update",
     "token": "createToken",
 }
-# Subresources that are read with one permission and written with another: its word, and the nouns that have it. Those of
-# other kinds are read and written with the object's own.
+# Subresources that are read with one permission and written with another: its word, and the nouns that have it. Those
+# of other kinds are read and written with the object's own.
 _PARTS: Mapping[str, tuple[str, frozenset[str]]] = {
     "scale": ("Scale", frozenset({"deployments", "replicaSets", "replicationControllers", "statefulSets"})),
     "status": (
         "Status",
         frozenset(
-            "apiServices certificateSigningRequests cronJobs customResourceDefinitions daemonSets deployments"
-            " horizontalPodAutoscalers ingresses jobs namespaces nodes persistentVolumeClaims persistentVolumes"
-            " podDisruptionBudgets pods replicaSets replicationControllers resourceQuotas services statefulSets"
-            " volumeAttachments".split()
+            _words(
+                "apiServices certificateSigningRequests cronJobs customResourceDefinitions daemonSets deployments"
+                " horizontalPodAutoscalers ingresses jobs namespaces nodes persistentVolumeClaims persistentVolumes"
+                " podDisruptionBudgets pods replicaSets replicationControllers resourceQuotas services statefulSets"
+                " volumeAttachments"
+            )
         ),
     ),
 }

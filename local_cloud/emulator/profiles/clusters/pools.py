@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.emulator import verbs
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 MANAGERS = "instanceGroupManagers"
 _MOST_PODS = 256
+# Machine series that take no persistent disk
+# (https://cloud.google.com/compute/docs/machine-resource#local-ssd-and-disk-support).
+_HYPERDISK_ONLY = frozenset({"c4", "c4a", "c4d", "m4", "n4", "n4a", "n4d", "x4"})
+# How long the certificate with which nodes ask for theirs is good.
+_CERTIFICATE_LIFE = timedelta(days=5 * 365)
 
 
 def finish(call: Call, body: Body) -> Body:
@@ -29,6 +35,8 @@ def finish(call: Call, body: Body) -> Body:
     assert cluster is not None
     fill(body, POOL)
     config = body.setdefault("config", {})
+    if str(config.get("machineType", "")).partition("-")[0] in _HYPERDISK_ONLY:
+        fill(config, {"diskType": "hyperdisk-balanced"})
     fill(config, NODE)
     disk = config.setdefault("bootDisk", {})
     # The same in two places, the newer one wins.
@@ -42,7 +50,14 @@ def finish(call: Call, body: Body) -> Body:
     body["selfLink"] = link(call, name)
     body.setdefault("locations", list(cluster.body["locations"]))
     if "initialNodeCount" not in body and get_path(body, "autoscaling.enabled"):
-        body["initialNodeCount"] = get_path(body, "autoscaling.minNodeCount") or 1
+        least = get_path(body, "autoscaling.minNodeCount")
+        body["initialNodeCount"] = 1 if least is None else least
+    if get_path(cluster.body, "confidentialNodes.enabled") and "confidentialNodes" not in config:
+        config["confidentialNodes"] = dict(cluster.body["confidentialNodes"])
+    if get_path(config, "confidentialNodes.enabled"):
+        config["confidentialNodes"].setdefault("confidentialInstanceType", "SEV")
+    body.setdefault("kubeletCertInfo", {"tpmBootstrapCertExpireTime": call.stamp(call.now + _CERTIFICATE_LIFE)})
+    config["nodeImageConfig"] = {"image": versions.IMAGE, "imageProject": "gke-node-images"}
     _network(body, cluster.body, last(name))
     _register(call, name, body)
     return body
@@ -61,6 +76,7 @@ def _network(body: Body, cluster: Body, pool: str) -> None:
         config["podIpv4CidrBlock"] = cluster["clusterIpv4Cidr"]
     config.setdefault("podRange", policy.get("clusterSecondaryRangeName") or f"{pool}-pods-{digest(pool, 8)}")
     config.setdefault("podIpv4RangeUtilization", 0.001)
+    config.setdefault("networkTierConfig", {"networkTier": "NETWORK_TIER_DEFAULT"})
     config.setdefault("subnetwork", cluster["networkConfig"]["subnetwork"])
     if "enablePrivateNodes" not in config and get_path(cluster, "privateClusterConfig.enablePrivateNodes"):
         config["enablePrivateNodes"] = True

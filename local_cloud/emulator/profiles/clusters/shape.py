@@ -10,7 +10,7 @@ import trustme
 from local_cloud.emulator.errors import ApiError, invalid
 from local_cloud.emulator.paths import get_path
 from local_cloud.emulator.profiles.clusters import addresses, pools, versions
-from local_cloud.emulator.profiles.clusters.defaults import CLUSTER, NODE, fill
+from local_cloud.emulator.profiles.clusters.defaults import AUTOPROVISIONING_SCOPES, CLUSTER, NODE, fill
 from local_cloud.emulator.profiles.clusters.names import default_zones, digest, is_zone, link, region_of
 from local_cloud.emulator.profiles.networking.places import REGIONS, zones_of
 
@@ -63,7 +63,9 @@ def finish(call: Call, body: Body) -> Body:
     for service, config in (("loggingService", "loggingConfig"), ("monitoringService", "monitoringConfig")):
         if body.get(service) == "none" and config not in body:
             body[config] = {"componentConfig": {}}
+    _autoprovisioning(body)
     fill(body, CLUSTER)
+    _parts(body)
     addresses.allocate(call, body)
     addresses.endpoints(call, body)
     body["location"] = location
@@ -75,9 +77,35 @@ def finish(call: Call, body: Body) -> Body:
     )
     body["currentMasterVersion"] = body["currentNodeVersion"] = wanted
     body["initialClusterVersion"] = wanted
+    _window(body["maintenancePolicy"])
     body["maintenancePolicy"]["resourceVersion"] = _version_of(body["maintenancePolicy"])
     _databases(body["databaseEncryption"])
     return body
+
+
+def _autoprovisioning(body: Body) -> None:
+    """What node auto-provisioning has by itself once it is on."""
+    autoscaling = body.get("autoscaling", {})
+    if not autoscaling.get("enableNodeAutoprovisioning"):
+        return
+    own = autoscaling.setdefault("autoprovisioningNodePoolDefaults", {})
+    if own.get("minCpuPlatform") == "automatic":
+        del own["minCpuPlatform"]
+    fill(own, {"oauthScopes": AUTOPROVISIONING_SCOPES, "upgradeSettings.strategy": "SURGE"})
+
+
+def _parts(body: Body) -> None:
+    """What only a part that was asked for has."""
+    if "cloudRunConfig" in body["addonsConfig"]:
+        fill(body["addonsConfig"]["cloudRunConfig"], {"loadBalancerType": "LOAD_BALANCER_TYPE_EXTERNAL"})
+    if get_path(body, "confidentialNodes.enabled"):
+        fill(body["confidentialNodes"], {"confidentialInstanceType": "SEV"})
+
+
+def _window(policy: Body) -> None:
+    """How long a daily window is (https://cloud.google.com/kubernetes-engine/docs/concepts/maintenance-windows-and-exclusions)."""
+    if get_path(policy, "window.dailyMaintenanceWindow") is not None:
+        policy["window"]["dailyMaintenanceWindow"]["duration"] = "PT4H0M0S"
 
 
 def _version_of(policy: Body) -> str:
@@ -87,8 +115,10 @@ def _version_of(policy: Body) -> str:
 
 def _databases(encryption: Body) -> None:
     """What is wished is at once so."""
+    if encryption.get("state") == "ALL_OBJECTS_ENCRYPTION_ENABLED":
+        encryption["state"] = "ENCRYPTED"
     encryption["currentState"] = (
-        "CURRENT_STATE_ENCRYPTED" if encryption.get("state") == "ENCRYPTED" else "CURRENT_STATE_DECRYPTED"
+        "CURRENT_STATE_DECRYPTED" if encryption.get("state") == "DECRYPTED" else "CURRENT_STATE_ENCRYPTED"
     )
 
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 KUBERNETES = "1.35.4"
 VERSION = f"{KUBERNETES}-gke.1000000"
+# The image of its nodes, whose files here are this machine's.
+IMAGE = f"gke-{KUBERNETES.replace('.', '')}-gke1000000-cos"
+# What clusters may have.
+OFFERED: list[str] = [VERSION]
 CHANNELS = ("RAPID", "REGULAR", "STABLE", "EXTENDED")
 IMAGE_TYPES = ("COS_CONTAINERD", "UBUNTU_CONTAINERD", "WINDOWS_LTSC_CONTAINERD")
 # Words for whatever version there is (https://cloud.google.com/kubernetes-engine/versioning#specifying_cluster_version).
@@ -19,8 +23,9 @@ _ANY = ("", "-", "latest")
 
 def chosen(wanted: str, field: str) -> str:
     """The version that `wanted` means (an alias or a whole version); ApiError 400 for one that this cloud has not."""
-    if wanted in _ANY or wanted == VERSION or VERSION.startswith((f"{wanted}.", f"{wanted}-")):
-        return VERSION
+    for version in OFFERED:
+        if wanted in _ANY or version == wanted or version.startswith((f"{wanted}.", f"{wanted}-")):
+            return version
     raise invalid(
         f'{field} "{wanted}" is unsupported: the local cloud has {VERSION} (tools/tools.yml pins the programs).'
     )
