@@ -19,11 +19,11 @@ FAILURES = Failures(plain(503, "no healthy upstream"), plain(503, "upstream conn
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a test's coroutine, not for ever, and let its connections close."""
+def run(coroutine: Coroutine[Any, Any, None], seconds: float = 60) -> None:
+    """Run a test's coroutine, not longer than `seconds`, and let its connections close."""
 
     async def limited() -> None:
-        await asyncio.wait_for(coroutine, 60)
+        await asyncio.wait_for(coroutine, seconds)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.wait(others, timeout=1) if others else None
         await asyncio.sleep(0.01)
