@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from local_cloud import container_metadata
+from local_cloud.emulator.http import Request
 from local_cloud.journal import Query
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class AdminApi:
                 web.get("/clock", self._clock),
                 web.post("/clock", self._change_clock),
                 web.post("/tokens", self._token),
+                web.route("*", "/metadata{path:.*}", self._metadata),
                 web.get("/resources", self._resources),
                 web.post("/registry/cleanup", self._registry_cleanup),
                 web.patch("/resources", self._note_resources),
@@ -164,6 +167,15 @@ class AdminApi:
 
     async def _registry_cleanup(self, _: web.Request) -> web.Response:
         return web.json_response(self._daemon.cloud.registry.cleanup())
+
+    async def _metadata(self, request: web.Request) -> web.Response:
+        """What the metadata server of a container answers."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        path = request.rel_url.raw_path.removeprefix("/metadata")
+        query = request.rel_url.raw_query_string
+        asked = Request(request.method, "metadata.google.internal", path, query, headers)
+        said = container_metadata.answer(self._daemon.cloud, asked)
+        return web.Response(status=said.status, headers=dict(said.headers), body=said.body)
 
     async def _resources(self, request: web.Request) -> web.Response:
         """Resources of the services in `service` (repeated), once their revision is another than `after`."""
