@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from local_cloud.twins import Twin
 
 _LOG = logging.getLogger(__name__)
+# Names of the runtimes that a daemon is to have, by comma; all when unset. What no runtime attends is settled at once.
+CHOICE = "LOCAL_CLOUD_RUNTIMES"
 
 # A runtime whose `changed` failed is called again after this many seconds, doubled each time, up to the longest.
 FIRST_PAUSE = 0.5
@@ -164,8 +167,12 @@ class Runtimes:
 
 
 def load_runtimes() -> list[type[Runtime]]:
-    """Every runtime of this package, in the order of their names."""
+    """Every runtime of this package, in the order of their names; those that the environment names, where it does."""
+    chosen = os.environ.get(CHOICE)
+    wanted = None if chosen is None else {name.strip() for name in chosen.split(",")}
     names = [
-        f"local_cloud.{module.name}.runtime" for module in pkgutil.iter_modules(local_cloud.__path__) if module.ispkg
+        f"local_cloud.{module.name}.runtime"
+        for module in pkgutil.iter_modules(local_cloud.__path__)
+        if module.ispkg and (wanted is None or module.name in wanted)
     ]
     return [importlib.import_module(name).RUNTIME for name in names if importlib.util.find_spec(name) is not None]

@@ -10,9 +10,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from local_cloud.state import StateDirectory
-from local_cloud.terraform_provider.loading import SpecificationError, specifications
+from local_cloud.terraform_provider.loading import SpecificationError
+from local_cloud.terraform_provider.mongodbatlas.provider import AtlasProvider
+from local_cloud.terraform_provider.provider import Provider
 from local_cloud.terraform_provider.server import AlreadyServedError, Front
-from local_cloud.terraform_provider.version import KIND, MIRRORED_PROVIDER, MIRRORED_VERSION
+from local_cloud.terraform_provider.version import (
+    ATLAS_PROVIDER,
+    ATLAS_VERSION,
+    KIND,
+    MIRRORED_PROVIDER,
+    MIRRORED_VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +34,12 @@ async def serve(state: StateDirectory) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with Front(state):
-        _log.info(
-            "%s for %s %s with %d resource types on %s",
-            KIND, MIRRORED_PROVIDER, MIRRORED_VERSION, len(specifications()), state.provider_socket,
-        )  # fmt: skip
+    async with Front(state.provider_socket, Provider), Front(state.atlas_provider_socket, AtlasProvider):
+        for name, version, count in (
+            (MIRRORED_PROVIDER, MIRRORED_VERSION, len(Provider.known())),
+            (ATLAS_PROVIDER, ATLAS_VERSION, len(AtlasProvider.known())),
+        ):
+            _log.info("%s for %s %s with %d resource types", KIND, name, version, count)
         await ended.wait()
 
 
@@ -41,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     state = StateDirectory.resolve(parser.parse_args(arguments).state)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
-        specifications()
+        Provider.known()
+        AtlasProvider.known()
         asyncio.run(serve(state))
     except (AlreadyServedError, SpecificationError, OSError) as error:
         _log.error("%s", error)

@@ -34,7 +34,10 @@ KINDS: Mapping[str, Kind] = {
     "blocks": "blocks",
     "set of blocks": "set of blocks",
     "list of objects": "objects",
+    "nested": "block",
+    "list of nested": "blocks",
 }
+_NESTED = ("nested", "list of nested")
 _COLLECTION = re.compile(r"(map|list|set) of (string|number|bool)")
 # Keys of an attribute that go to the field of the same name as they are.
 _PLAIN = frozenset(
@@ -232,6 +235,7 @@ def _attribute(where: str, name: str, raw: str | Mapping[str, Any]) -> Attribute
     most = options.pop("most", 1 if kind == "block" else 0)
     least = options.pop("least", 1 if flags.get("required") and kind in BLOCK_KINDS else 0)
     return Attribute(
+        nested=str(keys["is"]).endswith(_NESTED),
         name=name, kind=kind, element=element, inner=inner, most=most, least=least,
         api=tuple(path.split(".")) if path else (), **options,
     )  # fmt: skip

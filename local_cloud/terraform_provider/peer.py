@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from local_cloud.state import StateDirectory
+    from pathlib import Path
 
 # struct ucred of SO_PEERCRED: pid, uid, gid (man 7 unix).
 PEER_CREDENTIALS: Final = struct.Struct("3i")
@@ -20,11 +20,11 @@ def peer_pid(connection: socket.socket) -> int:
     return pid
 
 
-def serving_pid(state: StateDirectory) -> int | None:
-    """The process that serves the stand-in of this state directory now, or None."""
+def serving_pid(path: Path) -> int | None:
+    """The process that listens on the unix socket at `path` now, or None."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
-            connection.connect(str(state.provider_socket))
+            connection.connect(str(path))
         except OSError:
             # No such socket, nobody behind it, or a path so long that the daemon will put its sockets elsewhere.
             return None

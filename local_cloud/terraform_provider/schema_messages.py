@@ -41,15 +41,16 @@ def _block(attributes: Iterable[Attribute]) -> pb.Schema.Block:
     listed = sorted(attributes, key=lambda attribute: attribute.name)
     return pb.Schema.Block(
         version=0,
-        attributes=[_attribute(attribute) for attribute in listed if not attribute.is_block],
-        block_types=[_nested_block(attribute) for attribute in listed if attribute.is_block],
+        attributes=[_attribute(attribute) for attribute in listed if attribute.nested or not attribute.is_block],
+        block_types=[_nested_block(attribute) for attribute in listed if attribute.is_block and not attribute.nested],
     )
 
 
 def _attribute(attribute: Attribute) -> pb.Schema.Attribute:
     message = pb.Schema.Attribute(
         name=attribute.name,
-        type=json.dumps(terraform_type(attribute)).encode(),
+        type=None if attribute.nested else json.dumps(terraform_type(attribute)).encode(),
+        nested_type=_nested_type(attribute) if attribute.nested else None,
         required=attribute.required,
         optional=attribute.optional,
         computed=attribute.computed,
@@ -59,6 +60,12 @@ def _attribute(attribute: Attribute) -> pb.Schema.Attribute:
     if attribute.write_only:
         message.MergeFromString(_WRITE_ONLY)
     return message
+
+
+def _nested_type(attribute: Attribute) -> pb.Schema.Object:
+    listed = sorted(attribute.inner.values(), key=lambda inner: inner.name)
+    nesting = pb.Schema.Object.SINGLE if attribute.kind == "block" else pb.Schema.Object.LIST
+    return pb.Schema.Object(attributes=[_attribute(inner) for inner in listed], nesting=nesting)
 
 
 def _nested_block(attribute: Attribute) -> pb.Schema.NestedBlock:

@@ -14,13 +14,12 @@ import grpc
 
 from local_cloud.terraform_provider.peer import peer_pid, serving_pid
 from local_cloud.terraform_provider.protocol import handlers
-from local_cloud.terraform_provider.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from local_cloud.state import StateDirectory
+    from local_cloud.terraform_provider.provider import Provider
 
 _log = logging.getLogger(__name__)
 _CHUNK: Final = 65536
@@ -46,9 +45,10 @@ class Front:
     provider blocks of one process do not share their settings.
     """
 
-    def __init__(self, state: StateDirectory) -> None:
-        """`state` says where the socket goes."""
-        self._state = state
+    def __init__(self, path: Path, provider: type[Provider]) -> None:
+        """Serve `provider` on the socket at `path`."""
+        self._path = path
+        self._provider = provider
         self._open: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
         # The providers' own sockets lie in a directory that only this user may enter, under a short path.
@@ -57,8 +57,8 @@ class Front:
 
     async def __aenter__(self) -> Front:
         """Start to listen; AlreadyServedError when another process does."""
-        path = self._state.provider_socket
-        other = serving_pid(self._state)
+        path = self._path
+        other = serving_pid(path)
         if other is not None:
             raise AlreadyServedError(f"{path} is served by process {other}")
         path.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ class Front:
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        self._state.provider_socket.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
         self._room.cleanup()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,7 +96,7 @@ class Front:
     async def _serve(
         self, pid: int, beginning: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        provider = Provider(environment_of(pid))
+        provider = self._provider(environment_of(pid))
         path = Path(self._room.name) / f"{next(self._numbers)}.sock"
         server = grpc.aio.server(options=_UNLIMITED)
         server.add_generic_rpc_handlers((handlers(provider),))

@@ -19,7 +19,8 @@ class Attribute:
     """One argument, block or exported value of a resource type.
 
     `block` is a nested block that stands at most once, `blocks` a list and `set of blocks` a set of them, `objects` a
-    computed list of objects. `element` is the type inside a map, list or set. `api` is the path of the field inside the
+    computed list of objects. `nested`: written as an attribute (`name = {...}`, `name = [{...}]`), as providers of the
+    newer framework have it; a value of the first kind is a list of one here, like a block's. `element` is the type inside a map, list or set. `api` is the path of the field inside the
     API object of the parent; a `local` attribute never reaches the API. The other fields are explained in the README of
     this package, key by key.
     """
@@ -38,6 +39,7 @@ class Attribute:
     least: int = 0
     most: int = 0
     inner: Mapping[str, Attribute] = field(default_factory=dict)
+    nested: bool = False
     api: tuple[str, ...] = ()
     local: bool = False
     in_url: bool = False

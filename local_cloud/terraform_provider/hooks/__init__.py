@@ -69,12 +69,14 @@ DECODERS: Mapping[str, Decoder] = {
     "channel_answer": monitoring.channel_answer,
     "bucket_answer": storage.bucket_answer,
     "cluster_answer": container.cluster_answer,
+    "node_pool_answer": container.node_pool_answer,
     "repository_answer": artifact_registry.repository_answer,
 }
 PLANS: Mapping[str, Planning] = {
     "subnetwork_ranges": compute.subnetwork_ranges,
     "router_nat_drain": compute.router_nat_drain,
-    "node_pool_name": container.node_pool_name,
+    "cluster_plan": container.cluster_plan,
+    "node_pool_plan": container.node_pool_plan,
     "service_account_names": iam.service_account_names,
 }
 VALIDATIONS: Mapping[str, Validation] = {

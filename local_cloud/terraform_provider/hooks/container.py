@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from local_cloud.terraform_provider.failures import ProviderError
-from local_cloud.terraform_provider.hooks.container_answers import maintenance_answer, private_answer
+from local_cloud.terraform_provider.hooks.container_answers import maintenance_answer, marked, private_answer
 from local_cloud.terraform_provider.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def _exclusions(policy: Values) -> Body:
 
 def cluster_answer(answer: Mapping[str, Any], _before: Values) -> Mapping[str, Any]:
     """A cluster as the arguments read: what the API says in several places, and what it leaves out."""
+    answer = marked(answer)
     network = answer.get("networkConfig") or {}
     policy = answer.get("ipAllocationPolicy") or {}
     endpoints = (answer.get("controlPlaneEndpointsConfig") or {}).get("ipEndpointsConfig") or {}
@@ -189,6 +190,8 @@ def cluster_answer(answer: Mapping[str, Any], _before: Values) -> Mapping[str, A
     master = answer.get("masterAuth") or {}
     return {
         **answer,
+        # Google keeps an empty object where no key is the user's.
+        "userManagedKeysConfig": _named(answer.get("userManagedKeysConfig") or {}),
         "network": network.get("network"),
         "subnetwork": network.get("subnetwork"),
         "networkingMode": "VPC_NATIVE" if policy.get("useIpAliases") else "ROUTES",
@@ -209,6 +212,27 @@ def cluster_answer(answer: Mapping[str, Any], _before: Values) -> Mapping[str, A
     }
 
 
+def cluster_plan(state: Values, prior: Values | None, config: Values) -> None:
+    """Without addresses the API alone says whether the endpoint is private: neither value is a change."""
+    addresses = one(one(config, "control_plane_endpoints_config"), "ip_endpoints_config")
+    if prior is None or not addresses or addresses.get("enabled") is not False:
+        return
+    planned, before = one(state, "private_cluster_config"), one(prior, "private_cluster_config")
+    if planned and before:
+        planned["enable_private_endpoint"] = before.get("enable_private_endpoint")
+        planned["master_global_access_config"] = before.get("master_global_access_config")
+
+
+def _named(keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in keys.items() if value}
+
+
+def node_pool_answer(answer: Mapping[str, Any], _before: Values) -> Mapping[str, Any]:
+    """A pool as the arguments read."""
+    found: Mapping[str, Any] = marked(answer)
+    return found
+
+
 def node_pool_body(body: Body, state: Values, writing: Writing) -> Body:
     """A new pool as the API is asked for it; changes are made in handwritten/container_node_pool.py."""
     if writing.verb != "create":
@@ -219,8 +243,14 @@ def node_pool_body(body: Body, state: Values, writing: Writing) -> Body:
     return {"nodePool": body}
 
 
-def node_pool_name(state: Values, prior: Values | None, config: Values) -> None:
-    """A pool without a name gets one that begins with its prefix."""
+def node_pool_plan(state: Values, prior: Values | None, config: Values) -> None:
+    """A pool without a name gets one that begins with its prefix; Google's own labels are no change."""
+    planned, before = one(state, "node_config"), one(prior or {}, "node_config")
+    if planned and before and planned.get("resource_labels") is not UNKNOWN:
+        own = {key: value for key, value in (before.get("resource_labels") or {}).items() if key.startswith("goog-")}
+        wanted = {**own, **(planned.get("resource_labels") or {})}
+        if wanted == (before.get("resource_labels") or {}):
+            planned["resource_labels"] = before["resource_labels"]
     if prior is None and config.get("name") is None:
         unique = hashlib.sha256(os.urandom(16)).hexdigest()[:26]
         prefix = known(config.get("name_prefix")) or "terraform-"

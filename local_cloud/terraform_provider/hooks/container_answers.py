@@ -10,6 +10,19 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
+# Maps of the user's, where an empty one is no block.
+_MAPS = frozenset({"labels", "resourceLabels", "metadata", "resourceManagerTags", "maintenanceExclusions"})
+
+
+def marked(value: Any) -> Any:
+    """`value` with something in every empty object: the provider keeps a block for each object that is there."""
+    if isinstance(value, dict):
+        return {
+            key: each if key in _MAPS else {"": None} if each == {} else marked(each) for key, each in value.items()
+        }
+    return [marked(each) for each in value] if isinstance(value, list) else value
+
+
 def private_answer(
     endpoints: Mapping[str, Any], private: Mapping[str, Any], network: Mapping[str, Any]
 ) -> Mapping[str, Any]:

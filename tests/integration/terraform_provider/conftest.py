@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_cloud.runtimes import CHOICE
 from tests.local_cloud import LocalCloud, clean_cloud, running_cloud
 
 if TYPE_CHECKING:
@@ -17,5 +18,8 @@ __all__ = ["clean_cloud", "cloud"]
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """One local cloud per test module, with the stand-in whatever the registry says."""
-    with running_cloud(tmp_path_factory.mktemp("cloud"), "--provider", "stand-in") as started:
-        yield started
+    # What the provider asks for is what counts here, not what would run.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(CHOICE, "")
+        with running_cloud(tmp_path_factory.mktemp("cloud"), "--provider", "stand-in") as started:
+            yield started

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from local_cloud.runtimes import CHOICE
 from tests.integration.terraform_roots.workspace import Workspace, bootstrapped
-from tests.local_cloud import LocalCloud, clean_cloud, cloud
+from tests.local_cloud import LocalCloud, clean_cloud, running_cloud
 
 __all__ = ["clean_cloud", "cloud"]
 
 TERRAFORM = Path(__file__).parents[3] / "terraform"
+# A whole site is run elsewhere: here a cluster is settled at once, without a process.
+RUNTIMES = ""
 LEFT_OUT = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfplan", "*.auto.tfvars.json", "__pycache__")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One local cloud per test module, without runtimes."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(CHOICE, RUNTIMES)
+        with running_cloud(tmp_path_factory.mktemp("cloud")) as started:
+            yield started
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMPUTE = f"compute.googleapis.com/compute/v1/projects/{PROJECT}"
 DNS = f"dns.googleapis.com/dns/v1/projects/{PROJECT}"
+ARTIFACTS = f"artifactregistry.googleapis.com/v1/projects/{PROJECT}/locations"
 KMS = f"cloudkms.googleapis.com/v1/projects/{PROJECT}/locations"
 REGION_NAME = "europe-west3"
 REGION = f"{COMPUTE}/regions/{REGION_NAME}"
@@ -163,6 +164,48 @@ def before_the_edge(cloud: LocalCloud) -> None:
             cloud.post(f"{COMPUTE}/zones/{where}/networkEndpointGroups", group).raise_for_status()
 
 
+def make_ground(cloud: LocalCloud) -> None:
+    """What a cluster stands on: its network, its key, and a repository of images."""
+    make_keys(cloud)
+    network = {"name": "crm", "autoCreateSubnetworks": False}
+    cloud.post(f"{COMPUTE}/global/networks", network).raise_for_status()
+    subnetwork = {
+        "name": "crm-private",
+        "network": f"projects/{PROJECT}/global/networks/crm",
+        "ipCidrRange": "10.20.0.0/20",
+        "privateIpGoogleAccess": True,
+        "secondaryIpRanges": [
+            {"rangeName": "pods", "ipCidrRange": "10.20.128.0/17"},
+            {"rangeName": "services", "ipCidrRange": "10.20.64.0/20"},
+        ],
+    }
+    cloud.post(f"{REGION}/subnetworks", subnetwork).raise_for_status()
+    repositories = f"{ARTIFACTS}/{REGION_NAME}/repositories?repositoryId=crm-images"
+    cloud.post(repositories, {"format": "DOCKER"}).raise_for_status()
+
+
+def cluster(project_number: str) -> dict[str, Any]:
+    """Variables of the cluster, with both pools."""
+    return {
+        "kms_key_id": key_id("cluster"),
+        "maintenance": {
+            "exclusions": {"freeze": {"start_time": "2026-12-20T00:00:00Z", "end_time": "2027-01-03T00:00:00Z"}}
+        },
+        "node_pools": {
+            "general": {"machine_type": "e2-standard-4", "autoscaling": {"total_min": 3, "total_max": 9}},
+            "high-memory": {
+                "machine_type": "e2-highmem-4",
+                "autoscaling": {"total_min": 0, "total_max": 3, "initial": 0},
+                "labels": {"dedicated": "high-memory"},
+                "taints": {"dedicated": {"value": "high-memory"}},
+            },
+        },
+        "project_number": project_number,
+        "repositories": {"crm-images": REGION_NAME},
+        "zones": [f"{REGION_NAME}-a", f"{REGION_NAME}-b", f"{REGION_NAME}-c"],
+    }
+
+
 EXAMPLES: Mapping[str, Example] = {
     "edge": Example(
         edge,
@@ -188,6 +231,15 @@ EXAMPLES: Mapping[str, Example] = {
         [
             (f"secretmanager.googleapis.com/v1/projects/{PROJECT}/secrets", "secrets"),
         ],
+    ),
+    "cluster": Example(
+        cluster,
+        [
+            (f"container.googleapis.com/v1/projects/{PROJECT}/locations/{REGION_NAME}/clusters", "clusters"),
+            (f"iam.googleapis.com/v1/projects/{PROJECT}/serviceAccounts", "accounts"),
+            (f"pubsub.googleapis.com/v1/projects/{PROJECT}/topics", "topics"),
+        ],
+        prepare=make_ground,
     ),
     "conversation": Example(
         conversation,
@@ -224,10 +276,10 @@ EXAMPLES: Mapping[str, Example] = {
         registry,
         [
             (
-                f"artifactregistry.googleapis.com/v1/projects/{PROJECT}/locations/{REGION_NAME}/repositories",
+                f"{ARTIFACTS}/{REGION_NAME}/repositories",
                 "repositories",
             ),
-            (f"artifactregistry.googleapis.com/v1/projects/{PROJECT}/locations/us/repositories", "repositories"),
+            (f"{ARTIFACTS}/us/repositories", "repositories"),
         ],
         prepare=make_keys,
     ),
