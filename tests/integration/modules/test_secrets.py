@@ -29,6 +29,7 @@ ARGUMENTS = {module: arguments for module, arguments, _ in reversed(REFUSED)} | 
     "bucket_info": {"project": "digs-crm-dev"},
     "service_account_info": {"project": "digs-crm-dev"},
     "quota_preference_info": {"project": "digs-crm-dev"},
+    "secret_version_info": {"project": "digs-crm-dev", "secrets": ["a-secret"]},
     "project": {"project_id": "digs-crm-dev", "parent": "organizations/123456789012"},
     "credential": {"mint_token": True},
 }
