@@ -200,7 +200,9 @@ class Replay:
             bindings.bind(name, value)
         learn(bindings, found)
         answer = response.parsed() if response.body.startswith(b"{") else {}
-        self._hashes[fill(exchange["path"], assignment)] = _hashes_in(answer)
+        hashes = _hashes_in(answer)
+        if hashes:
+            self._hashes[fill(exchange["path"], assignment)] = hashes
         if exchange["method"] == "POST" and response.status < 300:
             self._created[exchange["path"]] = str(answer.get("id") or str(answer.get("name", "")).rpartition("/")[2])
             recorded, own = (str(body.get("name", "")) for body in (exchange.get("response") or {}, answer))

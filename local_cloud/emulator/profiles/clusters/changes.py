@@ -136,9 +136,6 @@ def _set(body: Body, field: str, value: Any) -> None:
         remove_path(body, "controlPlaneEndpointsConfig.ipEndpointsConfig.authorizedNetworksConfig")
     if field == "desiredEnablePrivateEndpoint":
         set_path(body, "controlPlaneEndpointsConfig.ipEndpointsConfig.enablePublicEndpoint", not value)
-    for service, config in (("LoggingService", "loggingConfig"), ("MonitoringService", "monitoringConfig")):
-        if field == f"desired{service}":
-            body.pop(config, None)
     set_path(body, path, without_nulls(value))
 
 
@@ -147,10 +144,8 @@ def setter(path: str, field: str) -> Handler:
 
     def handle(call: Call) -> Body | Response:
         def change(call: Call, body: Body) -> None:
-            if path == "resourceLabels" and call.body.get("labelFingerprint") not in (
-                None,
-                body.get("labelFingerprint"),
-            ):
+            shown = call.body.get("labelFingerprint")
+            if path == "resourceLabels" and shown and shown != body.get("labelFingerprint"):
                 raise ApiError(412, "Labels could not be set due to fingerprint mismatch.", reason="conditionNotMet")
             set_path(body, path, without_nulls(call.body.get(field, {})))
 

@@ -11,7 +11,7 @@ from local_cloud.emulator.errors import ApiError, invalid
 from local_cloud.emulator.paths import get_path
 from local_cloud.emulator.profiles.clusters import addresses, pools, versions
 from local_cloud.emulator.profiles.clusters.defaults import AUTOPROVISIONING_SCOPES, CLUSTER, NODE, fill
-from local_cloud.emulator.profiles.clusters.names import default_zones, digest, is_zone, link, region_of
+from local_cloud.emulator.profiles.clusters.names import default_zones, digest, link, region_of
 from local_cloud.emulator.profiles.networking.places import REGIONS, zones_of
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def finish(call: Call, body: Body) -> Body:
     _parts(body)
     addresses.allocate(call, body)
     addresses.endpoints(call, body)
-    body["location"] = location
-    if is_zone(location):
-        body["zone"] = location
+    body["location"] = body["zone"] = location
     body["selfLink"] = link(call, name)
     wanted = versions.chosen(
         str(body.get("currentMasterVersion") or body.get("initialClusterVersion", "")), "Master version"
