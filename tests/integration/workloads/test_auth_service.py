@@ -114,6 +114,15 @@ def test_logout_ends_the_session(auth: Service, account: dict[str, Any]) -> None
     assert _refresh(auth, account["refreshToken"]).json()["code"] == "session_ended"
 
 
+def test_logout_by_the_refresh_token(auth: Service, account: dict[str, Any]) -> None:
+    """Works when the access token has ended."""
+    body = {"refreshToken": account["refreshToken"]}
+    ended = _bearer("ended")
+    assert auth.post("/api/auth/logout", body, headers=ended).json() == {"success": True}
+    assert auth.get("/api/auth/me", headers=_bearer(account["accessToken"])).status_code == 401
+    assert auth.post("/api/auth/logout", {}).json()["code"] == "token_missing"
+
+
 def test_pages_get_the_refresh_token_as_a_cookie(auth: Service, account: dict[str, Any], email: str) -> None:
     """That no script can read, and that is enough to refresh."""
     answer = auth.post("/api/auth/login", {"email": email, "password": PASSWORD})
@@ -133,7 +142,7 @@ def test_tokens_of_others_are_refused(auth: Service, account: dict[str, Any]) ->
     """Of another key, of the other kind, unsigned, or none at all."""
     claims = jwt.decode(account["accessToken"], options={"verify_signature": False})
     forged = jwt.encode(claims, "c" * 40, algorithm="HS256")
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    unsigned = jwt.encode(claims, "", algorithm="none")
     for token in (forged, unsigned, account["refreshToken"], "x"):
         assert auth.get("/api/auth/me", headers=_bearer(token)).json()["code"] == "token_invalid"
     ended = jwt.encode(claims | {"exp": 1}, SECRETS["JWT_SECRET"], algorithm="HS256")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import miniaudio
 import pytest
 
+from tests.integration.workloads.conversation_world import ACCOUNT, SOUNDS, STORAGE, TEXTS, furnish, variables
 from tests.local_cloud import LocalCloud, cloud
 from tests.workload_services import Service, running_service
 
@@ -20,50 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["cloud"]
 
-PROJECT = "conversation-project"
-ACCOUNT = f"conversation-backend@{PROJECT}.iam.gserviceaccount.com"
-TEXTS, SOUNDS = f"{PROJECT}-text-cache", f"{PROJECT}-audio-cache"
-APIS = ("generativelanguage", "iam", "iamcredentials", "storage", "texttospeech")
-STORAGE = "storage.googleapis.com/storage/v1"
 _NUMBERS = itertools.count()
-
-
-def _made(cloud: LocalCloud, url: str, body: dict[str, Any]) -> None:
-    answer = cloud.post(url, body)
-    assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture(scope="module")
 def world(cloud: LocalCloud) -> LocalCloud:
     """A project with the buckets, and the service's account with its rights, where permissions are required."""
-    _made(cloud, "cloudresourcemanager.googleapis.com/v1/projects", {"projectId": PROJECT, "name": "x"})
-    names = [f"{api}.googleapis.com" for api in APIS]
-    _made(cloud, f"serviceusage.googleapis.com/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": names})
-    _made(cloud, f"iam.googleapis.com/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "conversation-backend"})
-    member = f"serviceAccount:{ACCOUNT}"
-    policy = {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [member]}]}
-    account = f"iam.googleapis.com/v1/projects/{PROJECT}/serviceAccounts/{ACCOUNT}"
-    _made(cloud, f"{account}:setIamPolicy", {"policy": policy})
-    access = {"publicAccessPrevention": "enforced", "uniformBucketLevelAccess": {"enabled": True}}
-    for bucket in (TEXTS, SOUNDS):
-        _made(cloud, f"{STORAGE}/b?project={PROJECT}", {"name": bucket, "iamConfiguration": access})
-        bindings = [{"role": "roles/storage.objectUser", "members": [member]}]
-        assert cloud.put(f"{STORAGE}/b/{bucket}/iam", {"bindings": bindings}).status_code == 200
-    cloud.settings(metadata_account=member, metadata_project=PROJECT, iam="enforce")
+    furnish(cloud)
     return cloud
-
-
-def _environment(world: LocalCloud, **more: str) -> dict[str, str]:
-    names = ("HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "GCE_METADATA_HOST")
-    reached = {name: world.env[name] for name in names} | {"GCE_METADATA_IP": world.env["GCE_METADATA_HOST"]}
-    buckets = {"GCS_BUCKET_NAME": TEXTS, "GCS_AUDIO_BUCKET_NAME": SOUNDS}
-    return {"CONVERSATION_MODE": "real", **buckets, **reached, "HOME": os.environ["HOME"], **more}
 
 
 @pytest.fixture(scope="module")
 def backend(world: LocalCloud) -> Iterator[Service]:
     """The service in real mode, as a machine's account."""
-    with running_service("conversation-backend", **_environment(world)) as service:
+    with running_service("conversation-backend", **variables(world)) as service:
         yield service
 
 
@@ -252,7 +222,7 @@ def test_speech_can_be_switched_off(backend: Service, world: LocalCloud, word_id
     other = f"{word_id}-other"
     _text(backend, other)
     _audio(backend, other)
-    with running_service("conversation-backend", **_environment(world, DISABLE_TTS="true")) as silent:
+    with running_service("conversation-backend", **variables(world, DISABLE_TTS="true")) as silent:
         answer = _audio(silent, word_id)
         assert (answer.status_code, answer.json()["audioUrl"]) == (200, None)
         assert "DISABLE_TTS" in answer.json()["error"]
@@ -262,7 +232,7 @@ def test_speech_can_be_switched_off(backend: Service, world: LocalCloud, word_id
 def test_names_and_times_can_be_chosen(world: LocalCloud, word_id: str) -> None:
     """As newer images have them."""
     template = "audio/{conversationId}/{voice}/{bitrate}.mp3"
-    chosen = _environment(world, AUDIO_OBJECT_TEMPLATE=template, SIGNED_URL_SECONDS="1")
+    chosen = variables(world, AUDIO_OBJECT_TEMPLATE=template, SIGNED_URL_SECONDS="1")
     with running_service("conversation-backend", **chosen) as service:
         identifier = _text(service, word_id).json()["id"]
         url = _audio(service, word_id, bitrate=64).json()["audioUrl"]

@@ -96,11 +96,11 @@ class Authentication:
         return self._answer(user, used.session, token, 200)
 
     async def logout(self, request: web.Request) -> web.Response:
-        """End the session of the refresh token, or else of the access token."""
-        if "Authorization" in request.headers:
-            claims = self._access.read(_bearer(request))
-        else:
+        """End the session of the refresh token, or else of the access token, which may have ended before."""
+        if _COOKIE in request.cookies or "refreshToken" in await body_of(request):
             claims = self._refresh.read(await self._refresh_token(request))
+        else:
+            claims = self._access.read(_bearer(request))
         await self._sessions.close(claims.session)
         response = web.json_response({"success": True})
         response.del_cookie(_COOKIE, path=_ROOT)

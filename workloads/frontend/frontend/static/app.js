@@ -92,10 +92,9 @@ function signIn(path) {
 }
 
 async function signOut() {
-  const token = accessToken;
   show(null);
-  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-  await answerOf(fetch(`${AUTH}/logout`, { method: "POST", headers, body: "{}", credentials: "include" }));
+  // By the cookie: the access token may have ended.
+  await auth("logout", {});
 }
 
 function showErrors(errors) {
