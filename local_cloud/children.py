@@ -195,4 +195,4 @@ def provider_exists() -> bool:
 def provider(state: StateDirectory) -> Child:
     """The stand-in for the Terraform provider."""
     command = [sys.executable, "-m", PROVIDER_MODULE, "--state", str(state.root)]
-    return Child(PROVIDER, command, state.provider_log, os.environ, survivor=lambda: serving_pid(state))
+    return Child(PROVIDER, command, state.provider_log, os.environ, survivor=lambda: serving_pid(state.provider_socket))

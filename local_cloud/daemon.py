@@ -29,10 +29,11 @@ from local_cloud.resource_feed import Resources
 from local_cloud.runtimes import Runtimes, Surroundings, load_runtimes
 from local_cloud.shell import REATTACH, STAND_IN_VERSION
 from local_cloud.snapshot import Snapshots
-from local_cloud.terraform_provider.version import MIRRORED_VERSION
+from local_cloud.terraform_provider.version import ATLAS_PROVIDER, MIRRORED_PROVIDER, MIRRORED_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from local_cloud.state import StateDirectory
 
@@ -128,7 +129,7 @@ class Daemon:
                 warnings.append(f"the provider stand-in does not run; see {self.state.provider_log}")
             else:
                 found[STAND_IN_VERSION] = MIRRORED_VERSION
-                found[REATTACH] = provider_source.reattach(pid, self.state.provider_socket)
+                found[REATTACH] = provider_source.reattach(pid, self._provider_sockets())
         return {"environment": found, "warnings": warnings}
 
     async def reset(self) -> None:
@@ -211,6 +212,10 @@ class Daemon:
             return choice
         assert self._registry is not None
         return ProviderChoice.REGISTRY if await asyncio.shield(self._registry) else ProviderChoice.STAND_IN
+
+    def _provider_sockets(self) -> dict[str, Path]:
+        """Provider → the socket of its stand-in."""
+        return {MIRRORED_PROVIDER: self.state.provider_socket, ATLAS_PROVIDER: self.state.atlas_provider_socket}
 
     async def _provider_pid(self) -> int | None:
         child = self.children.find(children.PROVIDER)

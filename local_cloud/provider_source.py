@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ _LOG = logging.getLogger(__name__)
 REGISTRY_DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
 PROBE_SECONDS = 3.0
 
-# Both tools look the provider up under their own registry's name.
-PROVIDER_ADDRESSES = ("registry.terraform.io/hashicorp/google", "registry.opentofu.org/hashicorp/google")
+# Both tools look a provider up under their own registry's name.
+REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 # Version of the plugin protocol that the stand-in speaks.
 PROTOCOL_VERSION = 6
 START_SECONDS = 20.0
@@ -56,13 +56,16 @@ async def accepts(socket: Path, hopeless: Callable[[], bool]) -> bool:
     return False
 
 
-def reattach(pid: int, socket: Path) -> str:
-    """The value of `TF_REATTACH_PROVIDERS` for a stand-in that listens on `socket`."""
-    entry: dict[str, Any] = {
-        "Protocol": "grpc",
-        "ProtocolVersion": PROTOCOL_VERSION,
-        "Pid": pid,
-        "Test": True,
-        "Addr": {"Network": "unix", "String": str(socket)},
-    }
-    return json.dumps(dict.fromkeys(PROVIDER_ADDRESSES, entry))
+def reattach(pid: int, sockets: Mapping[str, Path]) -> str:
+    """The value of `TF_REATTACH_PROVIDERS` for stand-ins by provider (`hashicorp/google`), each on its socket."""
+    found: dict[str, Any] = {}
+    for provider, socket in sockets.items():
+        entry = {
+            "Protocol": "grpc",
+            "ProtocolVersion": PROTOCOL_VERSION,
+            "Pid": pid,
+            "Test": True,
+            "Addr": {"Network": "unix", "String": str(socket)},
+        }
+        found |= {f"{registry}/{provider}": entry for registry in REGISTRIES}
+    return json.dumps(found)

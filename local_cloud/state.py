@@ -14,7 +14,9 @@ DEFAULT_STATE = ".local_cloud"
 SOCKET_PATH_LIMIT = 107
 ADMIN_SOCKET = "admin.sock"
 PROVIDER_SOCKET = "google.sock"
+ATLAS_PROVIDER_SOCKET = "mongodbatlas.sock"
 EGRESS_SOCKET = "kube.sock"
+_SOCKETS = (ADMIN_SOCKET, PROVIDER_SOCKET, ATLAS_PROVIDER_SOCKET, EGRESS_SOCKET)
 
 
 @dataclass(frozen=True)
@@ -165,13 +167,18 @@ class StateDirectory:
         return self.sockets / PROVIDER_SOCKET
 
     @property
+    def atlas_provider_socket(self) -> Path:
+        """The stand-in for the provider of MongoDB Atlas."""
+        return self.sockets / ATLAS_PROVIDER_SOCKET
+
+    @property
     def egress_socket(self) -> Path:
         """Where API servers connect through to what has an address of the cloud."""
         return self.sockets / EGRESS_SOCKET
 
     def place_sockets(self) -> None:
         """Choose where the sockets go, before the daemon binds them."""
-        longest = max(len(os.fsencode(self.root / name)) for name in (ADMIN_SOCKET, PROVIDER_SOCKET, EGRESS_SOCKET))
+        longest = max(len(os.fsencode(self.root / name)) for name in _SOCKETS)
         if longest <= SOCKET_PATH_LIMIT:
             self.sockets_note.unlink(missing_ok=True)
         elif not (self.sockets_note.exists() and self._is_ours(self.sockets)):
@@ -180,8 +187,8 @@ class StateDirectory:
 
     def remove_sockets(self) -> None:
         """Remove what a stopped daemon leaves of its sockets."""
-        for socket_path in (self.admin_socket, self.provider_socket, self.egress_socket):
-            socket_path.unlink(missing_ok=True)
+        for name in _SOCKETS:
+            (self.sockets / name).unlink(missing_ok=True)
         if self.sockets_note.exists():
             if self.sockets.is_dir():
                 self.sockets.rmdir()

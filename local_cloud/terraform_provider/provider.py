@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tf.gen import tfplugin_pb2 as pb
@@ -33,12 +32,18 @@ if TYPE_CHECKING:
     from local_cloud.terraform_provider.specification import Specification
 
 
-@cache
+_SCHEMAS: dict[str, pb.GetProviderSchema.Response] = {}
+
+
 def _schemas(kind: type[Provider]) -> pb.GetProviderSchema.Response:
-    resources = {name: resource_schema(each) for name, each in kind.known().items()}
-    meta = pb.Schema(block=pb.Schema.Block())
-    own = kind.block_schema()
-    return pb.GetProviderSchema.Response(provider=own, resource_schemas=resources, provider_meta=meta)
+    """Every schema of a provider, made once."""
+    if kind.title not in _SCHEMAS:
+        resources = {name: resource_schema(each) for name, each in kind.known().items()}
+        meta = pb.Schema(block=pb.Schema.Block())
+        _SCHEMAS[kind.title] = pb.GetProviderSchema.Response(
+            provider=kind.block_schema(), resource_schemas=resources, provider_meta=meta
+        )
+    return _SCHEMAS[kind.title]
 
 
 class Provider:

@@ -20,9 +20,9 @@ class Attribute:
 
     `block` is a nested block that stands at most once, `blocks` a list and `set of blocks` a set of them, `objects` a
     computed list of objects. `nested`: written as an attribute (`name = {...}`, `name = [{...}]`), as providers of the
-    newer framework have it; a value of the first kind is a list of one here, like a block's. `element` is the type inside a map, list or set. `api` is the path of the field inside the
-    API object of the parent; a `local` attribute never reaches the API. The other fields are explained in the README of
-    this package, key by key.
+    newer framework have it; a value of the first kind is a list of one here, like a block's. `element` is the type
+    inside a map, list or set. `api` is the path of the field inside the API object of the parent; a `local` attribute
+    never reaches the API. The other fields are explained in the README of this package, key by key.
     """
 
     name: str
