@@ -1,4 +1,4 @@
-"""The variables and files by which any client in a container reaches the local cloud; what an image sets itself wins."""
+"""The variables and files by which clients in a container reach the local cloud; what an image sets itself wins."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What to show: the last `tail` lines, those at or after `since` (RFC 3339 UTC), with `timestamps`, `limit` bytes."""
+    """What to show: the last `tail` lines, those since `since` (RFC 3339 UTC), with `timestamps`, `limit` bytes."""
 
     follow: bool = False
     tail: int | None = None

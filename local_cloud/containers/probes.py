@@ -22,6 +22,8 @@ USER_AGENT = "kube-probe/1.35"
 SHOWN = 10 * 1024
 # The first and last status of HTTP that count as success.
 FIRST_GOOD, FIRST_BAD = 200, 400
+# The first pause between looks at a container that has not answered well yet, in seconds, and how it grows.
+FIRST_GLANCE, GLANCE_FACTOR = 0.05, 1.5
 
 
 class Verdict(StrEnum):
@@ -142,17 +144,36 @@ class Answer:
 
 
 async def watch_probe(probe: Probe, container: Container) -> AsyncIterator[Answer]:
-    """Ask again and again while the container runs; cancel to stop."""
+    """Ask again and again while the container runs; cancel to stop.
+
+    Until the first good answer it is also looked at between the periods, so that a container that starts fast is not
+    kept waiting; only what is good counts then.
+    """
     await asyncio.sleep(probe.initial_delay)
     row = 0
     well: bool | None = None
+    ever = False
     while container.running:
         message = await ask_once(probe, container)
         row = row + 1 if well is (not message) else 1
         well = not message
         reached = row >= (probe.success_threshold if well else probe.failure_threshold)
         yield Answer(message, (Verdict.SUCCESS if well else Verdict.FAILURE) if reached else None)
-        await asyncio.sleep(probe.period)
+        ever = ever or well
+        if ever or not await _soon_well(probe, container):
+            await asyncio.sleep(probe.period if ever else 0)
+
+
+async def _soon_well(probe: Probe, container: Container) -> bool:
+    """Look at it for one period, more and more seldom; whether it got well before its end."""
+    loop = asyncio.get_running_loop()
+    end, pause = loop.time() + probe.period, FIRST_GLANCE
+    while container.running and (left := end - loop.time()) > 0:
+        await asyncio.sleep(min(pause, left))
+        if loop.time() < end and not await ask_once(probe, container):
+            return True
+        pause *= GLANCE_FACTOR
+    return False
 
 
 async def ask_once(probe: Probe, container: Container) -> str:

@@ -36,7 +36,7 @@ PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 
 # <linux/capability.h>: bits by number.
-CAPABILITIES = [
+CAPABILITIES = (
     "CHOWN",
     "DAC_OVERRIDE",
     "DAC_READ_SEARCH",
@@ -78,7 +78,7 @@ CAPABILITIES = [
     "PERFMON",
     "BPF",
     "CHECKPOINT_RESTORE",
-]
+)
 
 # asm/unistd.h of the two architectures that the platform runs on.
 _NUMBERS = {

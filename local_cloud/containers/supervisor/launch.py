@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 
-# What the birth socket says: the filter's listener comes with LISTENER, a process id with SIBLING, a reason with FAILED.
+# What the birth socket says: LISTENER comes with the filter's listener, SIBLING with a process id, FAILED with why.
 LISTENER = b"L"
 SIBLING = b"P"
 FAILED = b"F"
@@ -158,7 +158,7 @@ def _execute(plan: ProcessPlan) -> NoReturn:
     refused: OSError | None = None
     for candidate in candidates:
         try:
-            os.execve(candidate, plan.arguments, plan.environment)
+            os.execve(candidate, plan.arguments, plan.environment)  # noqa: S606 - a container is to run what its image says
         except OSError as error:
             if refused is None or error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 refused = error

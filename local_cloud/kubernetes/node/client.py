@@ -1,4 +1,4 @@
-"""The agent's client of the Kubernetes API: one watch per kind kept as a store, and writes that know their conflicts."""
+"""The agent's client of the Kubernetes API: one watch per kind kept as a store, and writes."""
 
 from __future__ import annotations
 

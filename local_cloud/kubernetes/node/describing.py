@@ -92,7 +92,7 @@ def place(pod: Object, address: str, name_server: str, metadata: tuple[str, int]
 async def specification(
     workshop: Workshop, around: PodSurroundings, described: Object, image: Image, restarts: int
 ) -> ContainerSpecification:
-    """What is asked; ConfigurationError for a reference to what is missing, ContainerError for what is not done here."""
+    """What is asked; ConfigurationError when something referred to is missing, ContainerError for what is not done."""
     pod = around.pod
     environment = await variables(pod, described, workshop.sources, around.addresses)
     message = message_file(around, described["name"])

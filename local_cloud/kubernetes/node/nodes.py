@@ -66,8 +66,15 @@ class Nodes:
         self._joined = joined
         self._left = left
         self.store = Store(client, NODES)
+        self._moved = asyncio.Event()
+        self.store.listen(lambda _: self._moved.set(), lambda _: self._moved.set())
         self.wanted: Mapping[str, NodeDescription] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
+
+    async def moved(self) -> None:
+        """Wait until a Node object changes."""
+        self._moved.clear()
+        await self._moved.wait()
 
     def pod_range(self, name: str) -> str | None:
         """The range of a node's pods; None until the controller has given it one."""

@@ -129,9 +129,9 @@ class PodLife:
         self._changes.set()
         await self._set_up_volumes()
         async with asyncio.TaskGroup() as group:
-            if not initialized(self._around.pod, self._states(self._initial)) or self._has_sidecars():
-                if not await self._initialize(group):
-                    return
+            begun = initialized(self._around.pod, self._states(self._initial)) and not self._has_sidecars()
+            if not begun and not await self._initialize(group):
+                return
             for life in self._main:
                 if life.state.terminated is None or self._goes_on(life):
                     life.state.state = waiting("ContainerCreating")

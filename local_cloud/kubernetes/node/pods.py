@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 NAME_SERVICE = ("kube-system", "kube-dns")
-# The pause before a node without a range of addresses is looked at again, in seconds.
-RANGE_PAUSE = 0.1
 
 
 class Addresses:
@@ -173,5 +171,5 @@ class Pods:
     async def _range(self, node: str) -> str:
         """The node's range of addresses, which the controller gives it soon after its registration."""
         while (found := self._nodes.pod_range(node)) is None:
-            await asyncio.sleep(RANGE_PAUSE)
+            await self._nodes.moved()
         return found
