@@ -49,7 +49,8 @@ if [ "${made_from%%
   "$python" -m venv --clear "$directory"
 fi
 rm -f "$stamp"
-"$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" ||
+# A lock names everything; pip itself fails to see that a package with extras is the one that is pinned.
+"$directory/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement "$lock" ||
   stop "The packages of $lock could not be installed: is a Python package index reachable (pip config list)?"
 printf '%s\n%s\n' "$interpreter" "$locked" >"$stamp"
 echo "Made $directory."
