@@ -14,8 +14,10 @@ version_added: 0.1.0
 author: Presidential Digs Platform (@presidential-digs)
 description:
   - Makes the variables C(hosts) and C(services) of the Terraform root C(edge) from the services of an environment.
-  - A service is at the edge when it is not internal and has paths. The one whose paths have V(/) answers what no other path takes.
-  - The edge asks for health what readiness asks for; a service whose readiness is no HTTP path is healthy when it accepts connections.
+  - A service is at the edge when it is not internal and has paths. The one whose paths have V(/) answers what no other
+    path takes.
+  - The edge asks for health what readiness asks for; a service whose readiness is no HTTP path is healthy when it
+    accepts connections.
 options:
   _input:
     description: Services by name, as C(platform_service_catalog) has them.

@@ -1,4 +1,4 @@
-"""PRIVATE to the collection: secrets of Secret Manager as a rollout reads them: the newest version of each, and its payload."""
+"""PRIVATE to the collection: secrets as a rollout reads them: the newest version of each, and its payload."""
 
 from __future__ import annotations
 
@@ -62,10 +62,11 @@ def _text(name: str, data: str) -> str:
 
 def _without_version(params: Mapping[str, Any], missing: list[str]) -> Failure:
     names = ", ".join(missing)
+    command = f"gcloud secrets versions add {missing[0]} --project={params['project']} --data-file=-"
     return Failure(
         "SECRET_WITHOUT_VERSION",
         f"No version {params['version']} that can be read in project {params['project']}: {names}.",
         status=404,
-        hint=f"Give it a value with: gcloud secrets versions add {missing[0]} --project={params['project']} --data-file=-",
+        hint=f"Give it a value with: {command}",
         facts={"missing": missing},
     )

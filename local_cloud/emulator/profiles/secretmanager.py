@@ -125,7 +125,16 @@ def _version(call: Call) -> Stored:
     if stored is None:
         shown = call.shown_name(f"{secret.name}/versions/{wanted}")
         raise not_found(f"Secret Version [{shown}] not found.")
-    return stored
+    return _as_due(call, stored)
+
+
+def _as_due(call: Call, stored: Stored) -> Stored:
+    """The version, destroyed when its delayed destruction is due."""
+    body = _view_version(call, stored.body)
+    if body == stored.body:
+        return stored
+    call.store.remove_blob(_payload_key(body))
+    return call.store.put("secretmanager", stored.name, _VERSIONS, {**body, "destroyTime": call.stamp()})
 
 
 def get_version(call: Call) -> Body:
