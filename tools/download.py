@@ -14,6 +14,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.progress import say
+
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 # Seconds until a host that does not answer counts as one that cannot be reached: then the build is the way.
@@ -97,7 +99,7 @@ def _read(address: str) -> bytes:
                 content += chunk
                 if time.monotonic() - told > _QUIET:
                     told = time.monotonic()
-                    print(f"  {file}: {len(content) >> 20} of {size >> 20} MiB", flush=True)
+                    say(file, f"{len(content) >> 20} of {size >> 20} MiB", len(content), size)
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(f"{host} cannot be reached: {reason}") from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.download import place
+from tools.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +68,8 @@ def _watch(process: subprocess.Popen[str], title: str, packages: int) -> str:
         now = time.monotonic()
         if sys.stdout.isatty() or now - told > _QUIET:
             told = now
-            end = "\r" if sys.stdout.isatty() else "\n"
-            print(f"  {title}: {len(lines)} of at most {packages} packages, {now - started:.0f} s", end=end, flush=True)
+            how_far = f"{len(lines)} of at most {packages} packages, {now - started:.0f} s"
+            say(title, how_far, len(lines), packages, again=True)
     print(f"  {title}: built in {time.monotonic() - started:.0f} s" + " " * 30, flush=True)
     return "".join(lines[-20:])
 

@@ -1,6 +1,7 @@
 """Find, download, install or build the programs of tools.yml, and link each into one directory for PATH.
 
     python -m tools.toolchain DIRECTORY NAME...        (names of tools, or of groups of them)
+    python -m tools.toolchain --missing NAME...         only name those that would have to be fetched or built
 
 Prints what it does when that takes time, one line of remedy when a program cannot be had, and nothing otherwise.
 Downloads go on side by side; builds one after the other, for a compiler takes every core by itself.
@@ -265,7 +266,11 @@ def main(arguments: list[str]) -> int:
     directory, names = Path(arguments[0]), arguments[1:]
     tools = table()
     try:
-        found = ensure_all(chosen(tools, names), cache_directory())
+        wanted = chosen(tools, names)
+        if arguments[0] == "--missing":
+            print("".join(f"{tool.name}\n" for tool in wanted if not _at_hand(tool, cache_directory())), end="")
+            return 0
+        found = ensure_all(wanted, cache_directory())
     except Missing as error:
         print(error, file=sys.stderr)
         return 1
