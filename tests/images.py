@@ -119,4 +119,3 @@ def languages() -> dict[str, Any]:
     found: dict[str, Any] = {"python": python_image}
     found |= {"node": node_image} if shutil.which("node") else {}
     return found | ({"go": go_image} if shutil.which("go") else {})
-

@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -113,6 +114,9 @@ def _become(
         if plan.terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         enter()
+        # Engines make the working directory, as root; where it cannot be made, going there says why.
+        with suppress(OSError):
+            Path(plan.directory).mkdir(parents=True, exist_ok=True)
         _take_rights(plan)
         for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
@@ -142,9 +146,8 @@ def _take_rights(plan: ProcessPlan) -> None:
 
 
 def _go_to(directory: str) -> None:
-    """The working directory, which engines make when the image does not have it."""
+    """The working directory."""
     try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
         os.chdir(directory)
     except OSError as error:
         raise LaunchError("RunContainerError", f"working directory {directory}: {error.strerror}") from error

@@ -63,6 +63,9 @@ def _bind(
     finally:
         os.close(process)
     with socket.socket(fileno=descriptor) as own:
+        if own.type == socket.SOCK_STREAM:
+            # What a former container of this address has not finished closing is nobody's business in a new one.
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if own.family == socket.AF_INET6:
             if asked.port in place.listening[container] and own.getsockopt(*ONLY_IPV6):
                 # It listens on the IPv4 address already and asks for IPv6 apart: there is none here to be reached at.
