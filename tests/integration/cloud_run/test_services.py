@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import threading
 import time
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -106,6 +109,7 @@ def test_a_new_revision_takes_over_without_losing_a_request(cloud: LocalCloud, i
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
+    assert eventually(lambda: versions)
     for number in ("2", "3"):
         deploy(cloud, "rolling", {"template": template(image, variable("VERSION", number))}, public=False)
         shown = len(versions)
@@ -263,3 +267,32 @@ def test_a_deleted_service_is_gone_with_its_containers(cloud: LocalCloud, image:
     assert cloud.get(url, token=None).status_code == 404
     [entry] = [one for one in cloud.admin.get("/status")["runtimes"] if one["runtime"] == "cloud_run"]
     assert not [name for name in entry["revisions"] if "/ending/" in name]
+
+
+def pid_of(cloud: LocalCloud, name: str) -> int:
+    """The process of a runtime; 0 while it is down."""
+    found = [one["pid"] for one in cloud.admin.get("/status")["children"] if one["name"] == name]
+    return int(found[0] or 0) if found else 0
+
+
+@pytest.mark.seconds(15)
+@pytest.mark.parametrize("victim", ["cloud_run", "daemon"])
+def test_services_come_back_after_a_kill(cloud: LocalCloud, image: str, victim: str) -> None:
+    deploy(cloud, "lasting", {"template": template(image, variable("VERSION", "kept"))})
+    url = service(cloud, "lasting")["uri"]
+    assert said(cloud, url)["version"] == "kept"
+    before = pid_of(cloud, "cloud_run")
+    os.kill(before if victim == "cloud_run" else cloud.pid, signal.SIGKILL)
+    if victim == "daemon":
+        cloud.start()
+
+    def answers() -> bool:
+        try:
+            return cloud.get(url, token=None).status_code == 200
+        except requests.exceptions.RequestException:
+            return False
+
+    assert eventually(lambda: pid_of(cloud, "cloud_run") not in (0, before))
+    assert eventually(answers)
+    assert service(cloud, "lasting")["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
+    assert psutil.pid_exists(before) is False
