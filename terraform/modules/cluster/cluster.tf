@@ -14,6 +14,22 @@ resource "google_container_cluster" "cluster" {
   remove_default_node_pool  = true
   ignore_node_count_changes = true
 
+  # That first pool lives for minutes, as small and as careful as the others; afterwards GKE shows one of theirs here.
+  node_config {
+    machine_type    = "e2-medium"
+    disk_size_gb    = 20
+    service_account = var.node_service_account
+    oauth_scopes    = ["https://www.googleapis.com/auth/cloud-platform"]
+
+    shielded_instance_config {
+      enable_integrity_monitoring = true
+      enable_secure_boot          = true
+    }
+    workload_metadata_config {
+      mode = "GKE_METADATA"
+    }
+  }
+
   network           = var.network_id
   subnetwork        = var.subnetwork_id
   networking_mode   = "VPC_NATIVE"
@@ -200,6 +216,10 @@ resource "google_container_cluster" "cluster" {
         event_type = ["SECURITY_BULLETIN_EVENT", "UPGRADE_AVAILABLE_EVENT", "UPGRADE_EVENT", "UPGRADE_INFO_EVENT"]
       }
     }
+  }
+
+  lifecycle {
+    ignore_changes = [node_config]
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]

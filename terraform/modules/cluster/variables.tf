@@ -49,6 +49,12 @@ variable "network_id" {
   nullable    = false
 }
 
+variable "node_service_account" {
+  description = "Address that the nodes of the first pool act as."
+  type        = string
+  nullable    = false
+}
+
 variable "project_id" {
   description = "Project that holds the cluster."
   type        = string
