@@ -81,7 +81,8 @@ def write_hashes(call: Call, body: Body, generation: int) -> None:
         if key in fields and key not in call.resource_type.hidden:
             body[key] = digest([content, generation])
     if "labelFingerprint" in fields:
-        body["labelFingerprint"] = digest(body.get("labels", {}))
+        # GKE calls the labels of a cluster otherwise.
+        body["labelFingerprint"] = digest(body.get("labels") or body.get("resourceLabels") or {})
 
 
 def fill_kinds(call: Call, node: Mapping[str, Any], value: Any) -> None:

@@ -45,7 +45,7 @@ class ControlPlane:
 
     async def start(self, authority: Authority, doors: Doors, say: Callable[[str], None]) -> None:
         """Start everything and return when the API is ready; `say` gets what is waited for when that takes long."""
-        found = await self._programs(say)
+        found = await self.programs(say)
         await asyncio.to_thread(directory.prepare, self.access, self.cluster, authority, doors)
         self._own = processes.children(self.access, self.cluster, found)
         for child in self._own:
@@ -101,7 +101,8 @@ class ControlPlane:
         return ""
 
     @staticmethod
-    async def _programs(say: Callable[[str], None]) -> dict[str, Path]:
+    async def programs(say: Callable[[str], None]) -> dict[str, Path]:
+        """The programs it consists of, once they are all there; `say` gets which are waited for."""
         while True:
             try:
                 return programs.find_all(processes.PROGRAMS)

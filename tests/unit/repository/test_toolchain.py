@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import os
+import tarfile
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 from tools import toolchain
 from tools.download import Release, Unreachable, download
 from tools.go_build import GoBuild
-from tools.toolchain import Missing, Tool, ensure, table
+from tools.toolchain import Missing, Tool, chosen, ensure, ensure_all, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,10 +93,12 @@ def test_what_is_missing_is_one_line(path: Path, tmp_path: Path, capsys: pytest.
 
 
 @contextmanager
-def _releases(files: dict[str, bytes]) -> Iterator[str]:
+def _releases(files: dict[str, bytes], asked: list[str] | None = None) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             content = files.get(self.path)
+            if asked is not None:
+                asked.append(self.path)
             self.send_response(200 if content is not None else 404)
             self.end_headers()
             self.wfile.write(content or b"")
@@ -146,3 +149,60 @@ def test_a_host_that_does_not_answer_is_a_reason(tmp_path: Path) -> None:
     """Then the build is tried."""
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1 cannot be reached"):
         download(Release("http://127.0.0.1:1/a", "http://127.0.0.1:1/s"), "1", "digger", tmp_path / "digger")
+
+
+def test_a_program_may_be_the_release_itself(tmp_path: Path) -> None:
+    """With a list of sums that holds nothing but its sum."""
+    program = b"#!/bin/sh\necho Digger v1.35.4\n"
+    with _releases({"/digger": program, "/digger.sha256": hashlib.sha256(program).hexdigest().encode()}) as host:
+        download(Release(f"{host}/digger", f"{host}/digger.sha256"), "1.35.4", "digger", tmp_path / "digger")
+    assert (tmp_path / "digger").read_bytes() == program
+
+
+def test_a_program_is_found_wherever_it_lies_in_a_tarball(tmp_path: Path) -> None:
+    """Projects pack a directory with the version in its name."""
+    content, packed = b"#!/bin/sh\n", io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("digger-v1/digger")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    sums = f"{hashlib.sha256(packed.getvalue()).hexdigest()}  digger.tar.gz\n".encode()
+    with _releases({"/digger.tar.gz": packed.getvalue(), "/sums": sums}) as host:
+        download(Release(f"{host}/digger.tar.gz", f"{host}/sums"), "1", "digger", tmp_path / "digger")
+    assert (tmp_path / "digger").read_bytes() == content
+
+
+def test_what_cannot_be_had_does_not_hide_what_can(path: Path, tmp_path: Path) -> None:
+    """Each missing tool has its line, and the others are there the next time."""
+    program = b"#!/bin/sh\n"
+    files = {"/digger": program, "/digger.sha256": hashlib.sha256(program).hexdigest().encode()}
+    with _releases(files) as host:
+        good = _tool(version="1.11.4", release=Release(f"{host}/digger", f"{host}/digger.sha256"))
+        bad = [_tool(name=name, programs=[name], version="1") for name in ("spade", "rake")]
+        with pytest.raises(Missing, match=r"^spade is missing: .*\nrake is missing: [^\n]*$"):
+            ensure_all([good, *bad], tmp_path / "cache")
+    assert ensure_all([good], tmp_path / "cache") == {"digger": tmp_path / "cache" / "digger-1.11.4" / "digger"}
+
+
+def test_who_comes_second_takes_what_the_first_brought(path: Path, tmp_path: Path) -> None:
+    """Two runs that want the same download it once."""
+    program, asked = b"#!/bin/sh\n", list[str]()
+    files = {"/digger": program, "/digger.sha256": hashlib.sha256(program).hexdigest().encode()}
+    with _releases(files, asked) as host:
+        tool = _tool(version="1.11.4", release=Release(f"{host}/digger", f"{host}/digger.sha256"))
+        runs = [threading.Thread(target=ensure_all, args=([tool], tmp_path / "cache")) for _ in range(4)]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+    assert asked.count("/digger") == 1
+
+
+def test_a_group_stands_for_its_tools_and_an_unknown_name_is_refused() -> None:
+    """The Makefile names groups only."""
+    tools = table()
+    group = {tool.name for tool in chosen(tools, ["local_cloud"])}
+    assert {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"} <= group
+    assert "terraform" not in group
+    with pytest.raises(Missing, match="digger"):
+        chosen(tools, ["digger"])
