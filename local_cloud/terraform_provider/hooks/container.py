@@ -84,8 +84,15 @@ def cluster_body(body: Body, state: Values, writing: Writing) -> Body:
         policy["useIpAliases"] = not by_routes
         if by_routes:
             policy["useRoutes"] = True
-    body["nodeConfig"] = {"oauthScopes": _SCOPES, **body.get("nodeConfig", {})}
+    body["nodeConfig"] = _nodes(body.get("nodeConfig", {}))
     return {"cluster": body}
+
+
+def _nodes(config: Body) -> Body:
+    """The machines of new nodes, with what the provider says of them when nobody else does."""
+    if "kubeletConfig" in config:
+        config["kubeletConfig"].setdefault("cpuCfsQuota", True)
+    return {"oauthScopes": _SCOPES, **config}
 
 
 def endpoints_body(state: Values) -> Body:
@@ -239,7 +246,7 @@ def node_pool_body(body: Body, state: Values, writing: Writing) -> Body:
         return body
     if known(state.get("node_count")):
         body["initialNodeCount"] = state["node_count"]
-    body["config"] = {"oauthScopes": _SCOPES, **body.get("config", {})}
+    body["config"] = _nodes(body.get("config", {}))
     return {"nodePool": body}
 
 
