@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -12,10 +14,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from service_kit.refusal import Refusal
 
+_LOG = logging.getLogger("files")
 # A workbook of 10 MB may hold this much once unpacked; more is meant to exhaust who opens it.
 _LARGEST_UNPACKED = 200 * 1024**2
 MOST_ROWS = 100_000
@@ -31,7 +33,7 @@ def kind_of(content: bytes) -> str:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as packed:
                 return "xlsx" if "xl/workbook.xml" in packed.namelist() else ""
-        except zipfile.BadZipFile:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
             return ""
     return "csv" if _text(content) is not None else ""
 
@@ -90,8 +92,8 @@ def _workbook(content: bytes) -> Iterator[list[str]]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for row in book.worksheets[0].iter_rows(values_only=True):
             yield [_cell(value) for value in _without_tail(row)]
-    # openpyxl tells of a damaged workbook in whatever way the part at hand fails.
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, SyntaxError):
+    except Exception as error:  # noqa: BLE001 - openpyxl tells of damage in whatever way the part at hand fails
+        _LOG.info("a workbook cannot be read: %s", type(error).__name__)
         raise Refusal(400, "damaged_file", "The file cannot be read as XLSX.") from None
 
 
