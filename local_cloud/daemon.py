@@ -27,9 +27,14 @@ from local_cloud.processes import ProcessRecord, memory
 from local_cloud.proxy import ForwardProxy
 from local_cloud.resource_feed import Resources
 from local_cloud.runtimes import Runtimes, Surroundings, load_runtimes
-from local_cloud.shell import REATTACH, STAND_IN_VERSION
+from local_cloud.shell import ATLAS_STAND_IN_VERSION, REATTACH, STAND_IN_VERSION
 from local_cloud.snapshot import Snapshots
-from local_cloud.terraform_provider.version import ATLAS_PROVIDER, MIRRORED_PROVIDER, MIRRORED_VERSION
+from local_cloud.terraform_provider.version import (
+    ATLAS_PROVIDER,
+    ATLAS_VERSION,
+    MIRRORED_PROVIDER,
+    MIRRORED_VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +134,7 @@ class Daemon:
                 warnings.append(f"the provider stand-in does not run; see {self.state.provider_log}")
             else:
                 found[STAND_IN_VERSION] = MIRRORED_VERSION
+                found[ATLAS_STAND_IN_VERSION] = ATLAS_VERSION
                 found[REATTACH] = provider_source.reattach(pid, self._provider_sockets())
         return {"environment": found, "warnings": warnings}
 

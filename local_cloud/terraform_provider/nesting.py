@@ -23,7 +23,7 @@ def _taken(attribute: Attribute, value: Any) -> Any:
     if not attribute.is_nested or value is UNKNOWN:
         return value
     if value is None:
-        return [] if attribute.nested else None
+        return [] if attribute.nested and not attribute.output_only else None
     elements = [value] if attribute.nested and isinstance(value, dict) else value
     return [taken(attribute.inner, element) for element in elements]
 

@@ -31,10 +31,17 @@ def provider_of(
     if source is None:
         return {"kind": "built-in", "source": f"{BUILT_IN}terraform", "version": None}
     if _is_attached(source, environment):
-        return {"kind": "stand-in", "source": source, "version": environment.get(STAND_IN_VERSION_VARIABLE)}
+        return {"kind": "stand-in", "source": source, "version": _version_stood_in_for(source, environment)}
     if any(item.summary == OVERRIDE_WARNING for item in diagnostics(events, "warning")):
         return {"kind": "development", "source": source, "version": None}
     return {"kind": "registry", "source": source, "version": _locked_version(source, directory)}
+
+
+def _version_stood_in_for(source: str, environment: Mapping[str, str]) -> str | None:
+    """The variable is hashicorp/google's; any other provider has its own, with its name at the end."""
+    if source.endswith("hashicorp/google"):
+        return environment.get(STAND_IN_VERSION_VARIABLE)
+    return environment.get(f"{STAND_IN_VERSION_VARIABLE}_{source.rpartition('/')[2].upper()}")
 
 
 def _is_attached(source: str, environment: Mapping[str, str]) -> bool:

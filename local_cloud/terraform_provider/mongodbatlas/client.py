@@ -22,6 +22,17 @@ MEDIA_TYPE: Final = "application/vnd.atlas.2024-08-05+json"
 _FAILED: Final = 400
 
 
+class AtlasApiError(ApiError):
+    """A refusal in Atlas' words."""
+
+    def _text(self) -> str:
+        try:
+            told = json.loads(self.body)
+            return f"HTTP {self.status} {told['errorCode']}: {told['detail']}"
+        except (ValueError, KeyError, TypeError):
+            return f"HTTP {self.status}: {self.body}"
+
+
 class AtlasClient(Client):
     """The same retries as for Google; other credentials, other headers."""
 
@@ -45,5 +56,5 @@ class AtlasClient(Client):
         ) as answer:
             content = await answer.read()
             if answer.status >= _FAILED:
-                raise ApiError(answer.status, content)
+                raise AtlasApiError(answer.status, content)
             return json.loads(content) if content.strip() else {}
