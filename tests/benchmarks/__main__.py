@@ -1,4 +1,4 @@
-"""`make bench`: print how our modules compare with google.cloud, and how fast the emulator answers."""
+"""`make bench`: print how our modules compare with google.cloud, how fast the emulator answers, and the data plane."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks import edge
 from tests.benchmarks.emulator import requests_per_second
 from tests.benchmarks.tasks import BASELINE, REPETITIONS, seconds_per_task
 from tests.local_cloud import running_cloud
@@ -29,6 +30,8 @@ def main() -> int:
         print("\nemulator, reading one resource through the proxy")
         for clients, rate in requests_per_second(cloud):
             print(f"  {clients} client{'s' if clients > 1 else ' '} {rate:10.0f} requests per second")
+    print()
+    edge.main()
     return 0 if share <= BAR else 1
 
 

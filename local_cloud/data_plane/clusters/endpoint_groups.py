@@ -44,6 +44,7 @@ class EndpointGroups:
         self._google = google
         self._requests: dict[tuple[str, str], list[GroupRequest]] = {}
         self._said: dict[tuple[str, str], str] = {}
+        self._failures: dict[str, str] = {}
 
     def look(self, services: Iterable[Object], slices: Iterable[Object]) -> None:
         """Take the groups and their members from the cluster's objects."""
@@ -72,17 +73,17 @@ class EndpointGroups:
         succeeded = True
         for name in [name for name, body in groups.items() if owner(body) == self._facts.name]:
             if name not in self.members:
-                succeeded = await self._try(delete(self._google, name), f"group {name} stays") and succeeded
-        for key, wanted in self._requests.items():
+                succeeded = await self._try(delete(self._google, name), f"{name} stays") and succeeded
+        for wanted in self._requests.values():
             for request in wanted:
                 for zone in self._facts.zones:
                     if self._path(zone, request.name) not in groups:
                         making = self._make(zone, request)
-                        succeeded = await self._try(making, f"group {request.name} of {key}") and succeeded
+                        succeeded = await self._try(making, f"group {request.name} in {zone}") and succeeded
         changes = [change for name in self.members if name in groups for change in self._shown(name, groups, healths)]
         succeeded = await self._try(self._google.note(changes), "members of groups") and succeeded
         for service in services:
-            succeeded = await self._try(self._annotate(service), "annotation of groups") and succeeded
+            succeeded = await self._try(self._annotate(service), f"annotation of {key_of(service)}") and succeeded
         return succeeded
 
     def _read(self, service: Object) -> list[GroupRequest]:
@@ -150,9 +151,13 @@ class EndpointGroups:
             await self._api.patch(path, {"metadata": {"annotations": {NEG_STATUS_ANNOTATION: text}}})
 
     async def _try(self, work: Any, what: str) -> bool:
+        """Whether `work` succeeded; a failure is said once, not at every try."""
         try:
             await work
         except Failed as error:
-            _LOG.warning("%s: %s", what, error)
+            if self._failures.get(what) != str(error):
+                _LOG.warning("%s: %s", what, error)
+            self._failures[what] = str(error)
             return False
+        self._failures.pop(what, None)
         return True

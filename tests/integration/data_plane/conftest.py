@@ -50,6 +50,14 @@ class Origins:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self) -> None:
+                size = int(self.headers["Content-Length"])
+                body = b"%d bytes" % len(self.rfile.read(size))
+                self.send_response(201)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
 

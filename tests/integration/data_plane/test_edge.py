@@ -232,6 +232,19 @@ def test_names_and_addresses_outside_the_cloud_stay_refused(edge: LocalCloud) ->
         edge.get("https://nobody.edge.example/", token=None)
 
 
+def test_pods_are_reached_by_their_addresses_and_their_lack_is_a_bad_gateway(
+    edge: LocalCloud, origins: Origins
+) -> None:
+    origins.start("10.77.0.40")
+    assert edge.get("http://10.77.0.40:8080/here", token=None).text == "10.77.0.40"
+    answer = edge.post("http://10.77.0.40:8080/", data=b"x" * 3_000_000, token=None)
+    assert (answer.status_code, answer.text) == (201, "3000000 bytes")
+    assert edge.journal(host="10.77.0.40")[-1]["status"] == 201
+    assert edge.get("http://10.77.0.41:8080/", token=None).status_code == 502
+    with pytest.raises(requests.exceptions.ProxyError, match="502"):
+        edge.get("https://10.77.0.41:8443/", token=None)
+
+
 def test_what_is_forwarded_is_written_down(edge: LocalCloud) -> None:
     assert eventually(lambda: ask(edge, "/noted", scheme="http"))
     found = [entry for entry in edge.journal(host=NAME) if entry["path"] == "/noted"]
