@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import platform
 import shutil
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,7 @@ class Images:
             raise ImageError("ErrImagePull", f"failed to pull {reference}: {error}") from error
         note = self._note(reference)
         note.parent.mkdir(parents=True, exist_ok=True)
-        staged = note.with_suffix(".new")
+        staged = _own(note)
         staged.write_text(f"{digest}\n")
         staged.replace(note)
         return digest
@@ -175,7 +175,7 @@ class Images:
         manifest = json.loads(self._blob(digest).read_bytes())
         root = self._directory / "roots" / digest.removeprefix("sha256:")
         if not root.exists():
-            staged = root.with_name(f"{root.name}.{os.getpid()}.new")
+            staged = _own(root)
             try:
                 unpack([self._blob(layer["digest"]) for layer in manifest["layers"]], staged)
                 staged.rename(root)
@@ -199,10 +199,15 @@ class Images:
     def _staged(self, digest: str) -> Path:
         blob = self._blob(digest)
         blob.parent.mkdir(parents=True, exist_ok=True)
-        return blob.with_name(f"{blob.name}.{os.getpid()}.new")
+        return _own(blob)
 
     def _note(self, reference: str) -> Path:
         return self._directory / "references" / hashlib.sha256(reference.encode()).hexdigest()
+
+
+def _own(path: Path) -> Path:
+    """A name beside `path` that nobody else has: images that share a layer are pulled side by side."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
 
 
 def _parsed(reference: str) -> Reference:
