@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local_cloud.emulator.access import path_names
 from local_cloud.emulator.profile import Body, Profile, ResourceType
+from local_cloud.emulator.profiles.clusters import pools
 from local_cloud.emulator.profiles.load_balancing import (
     backends,
     endpoint_groups,
@@ -232,8 +233,6 @@ PROFILE = Profile(
             computed={"status": "RESERVED"},
             view=_used,
         ),
-        # Those of node pools; clusters/pools.py makes them.
-        ResourceType("instanceGroupManagers", label="instance group manager"),
         *backends.TYPES,
         *endpoint_groups.TYPES,
         *frontends.TYPES,
@@ -241,6 +240,8 @@ PROFILE = Profile(
         *url_maps.TYPES,
     ),
     methods={
+        "instanceGroupManagers.get": pools.get_manager,
+        "instanceGroupManagers.list": pools.list_managers,
         **backends.METHODS,
         **endpoint_groups.METHODS,
         **frontends.METHODS,

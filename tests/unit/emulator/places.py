@@ -291,6 +291,8 @@ WITHOUT_PLACE: Mapping[str, str] = {
     "cloudresourcemanager:organizations": "made with the cloud",
     "cloudresourcemanager:tagBindings": "named by what they bind: the recordings",
     "cloudresourcemanager:tagValues.tagHolds": "has no get: test_holds",
+    "container:projects.locations.clusters": "changed by its own methods: test_clusters",
+    "container:projects.locations.clusters.nodePools": "changed by its own methods: test_clusters",
     "dns:changes": "its records are what is kept: test_records",
     "dns:resourceRecordSets": "named by name and type: test_records",
     "essentialcontacts:folders.contacts": "as those of projects",

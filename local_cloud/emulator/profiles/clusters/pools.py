@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_cloud.emulator import verbs
 from local_cloud.emulator.errors import already_exists, invalid
+from local_cloud.emulator.paging import page
 from local_cloud.emulator.paths import get_path
 from local_cloud.emulator.profiles.clusters import versions
 from local_cloud.emulator.profiles.clusters.defaults import NODE, POOL, fill
@@ -156,3 +157,14 @@ def create_first(call: Call, cluster: str, wanted: list[Body]) -> None:
             dict(run.starting if call.service in call.emulator.attended else run.alone) if run else {}
         )
         verbs.keep(own, name, copy.deepcopy(body) | fields, before=None)
+
+
+def get_manager(call: Call) -> Body:
+    """`compute.instanceGroupManagers.get`: those of pools are all there are."""
+    return call.stored().body
+
+
+def list_managers(call: Call) -> Body:
+    """`compute.instanceGroupManagers.list`."""
+    found = [stored.body for stored in call.store.children(call.service, MANAGERS, call.name)]
+    return {"kind": "compute#instanceGroupManagerList", **page(call, found, "items")}

@@ -13,6 +13,7 @@ from local_cloud.emulator.profiles.clusters import addresses, pools, versions
 from local_cloud.emulator.profiles.clusters.defaults import AUTOPROVISIONING_SCOPES, CLUSTER, NODE, fill
 from local_cloud.emulator.profiles.clusters.names import default_zones, digest, link, region_of
 from local_cloud.emulator.profiles.networking.places import REGIONS, zones_of
+from local_cloud.emulator.schema import properties
 
 if TYPE_CHECKING:
     from local_cloud.emulator.call import Call
@@ -124,7 +125,9 @@ def view(call: Call, body: Body) -> Body:
     """The cluster with its pools, whose first says what the cluster's own nodes are like."""
     name = call.memory.get("shown") or call.memory["name"]
     found = [stored.body for stored in pools.of_cluster(call, name)]
-    shown = dict(body)
+    # Some fields are of the beta version only.
+    fields = properties(call.document, call.schema)
+    shown = {key: value for key, value in body.items() if key in fields}
     if found:
         shown["nodePools"] = found
         shown["nodeConfig"] = found[0]["config"]
