@@ -123,7 +123,7 @@ def _decoded(data: Mapping[str, Any]) -> Iterator[str]:
 
 def essence(live: Mapping[str, Any]) -> dict[str, Any]:
     """An object without what the server writes by itself: two that are equal so are the same to a person."""
-    kept = {key: deepcopy(value) for key, value in live.items() if key != "status"}
+    kept = {key: value for key, value in live.items() if key != "status"}
     metadata = {key: value for key, value in (kept.get("metadata") or {}).items() if key not in _NOISE}
     annotations = {
         key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key not in _NOISY_ANNOTATIONS

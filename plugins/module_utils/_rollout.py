@@ -32,11 +32,13 @@ class Looked:
     assumed: bool = False
     """Whether `after` is only the manifest, since the namespace is still to come."""
 
-    @property
-    def verb(self) -> str:
-        if self.live is None:
-            return "create"
-        return "none" if essence(self.live) == essence(self.after) else "update"
+    verb: str = ""
+    """`create`, `update` or `none`."""
+
+    def __post_init__(self) -> None:
+        self.verb = "create"
+        if self.live is not None:
+            self.verb = "none" if essence(self.live) == essence(self.after) else "update"
 
 
 @dataclass

@@ -17,7 +17,7 @@ def image(release: str) -> str:
 
 
 def service_set(release: str = "1", behaviour: str = "ready", *, replicas: int = 2, **pod: Any) -> list[dict[str, Any]]:
-    """ConfigMap, Secret, Service, Deployment and autoscaler of a release; `pod` are further fields of the pod."""
+    """All objects that a service has, of a release; `pod` are further fields of the pod."""
     container = {
         "name": NAME,
         "image": image(release),
@@ -50,6 +50,11 @@ def service_set(release: str = "1", behaviour: str = "ready", *, replicas: int =
         _object("v1", "Service", NAME, spec={"selector": SELECTOR, "ports": [{"port": 3001}]}),
         _object("v1", "ConfigMap", f"{NAME}-{release}", data={"RELEASE": release}),
         _object("v1", "Secret", NAME),
+        _object("v1", "ServiceAccount", NAME),
+        _object(
+            "policy/v1", "PodDisruptionBudget", NAME, spec={"maxUnavailable": 1, "selector": {"matchLabels": SELECTOR}}
+        ),
+        _object("networking.k8s.io/v1", "NetworkPolicy", NAME, spec={"podSelector": {"matchLabels": SELECTOR}}),
     ]
 
 
