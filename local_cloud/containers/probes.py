@@ -95,7 +95,7 @@ class TcpCheck:
         try:
             _, writer = await asyncio.open_connection(*twin(address, self.port))
         except OSError as error:
-            return f"dial tcp {address}:{self.port}: {_plain(error, address, self.port)}"
+            return _plain(error, address, self.port)
         writer.close()
         return ""
 

@@ -156,7 +156,7 @@ def test_a_command_in_a_container_ends_with_it(run: Run) -> None:
     async def work(bench: Workbench) -> None:
         one = await bench.start("shell", arguments=("sleep 600",))
         task = asyncio.create_task(said(one, "sleep", "601"))
-        while not any("601" in process.cmdline() for process in psutil.Process().children(recursive=True)):
+        while not any("601" in process.cmdline() for process in psutil.Process().children(recursive=True)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await one.signal(signal.SIGKILL)
         assert (await task)[0] == 137
@@ -179,7 +179,7 @@ def test_nothing_outlives_a_kill(tmp_path: Path, victim: str) -> None:
         assert first in [process.pid for process in everyone]
         supervisor = next(process for process in everyone if "supervisor" in " ".join(process.cmdline()))
         os.kill(agent.pid if victim == "agent" else supervisor.pid, signal.SIGKILL)
-        gone, left = psutil.wait_procs(everyone, timeout=PATIENCE)
+        _, left = psutil.wait_procs(everyone, timeout=PATIENCE)
         assert not [process for process in left if _alive(process.pid)]
         agent.wait(PATIENCE)
 

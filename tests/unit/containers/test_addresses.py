@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from local_cloud.containers.supervisor.addresses import Address, Neighbourhood, Unreachable
+from local_cloud.containers.supervisor.addresses import ANY, Address, Neighbourhood, Unreachable
 
 OWN = "10.4.0.7"
 TWIN = "127.4.0.7"
@@ -23,13 +23,13 @@ def packed(family: int, host: str, port: int) -> bytes:
     return struct.pack("=H", family) + struct.pack("!HI16sI", port, 0, socket.inet_pton(family, host), 0)
 
 
-@pytest.mark.parametrize("asked", ["0.0.0.0", "127.0.0.1", OWN, TWIN])
+@pytest.mark.parametrize("asked", [ANY, "127.0.0.1", OWN, TWIN])
 def test_what_is_bound_is_found_at_the_twin(asked: str) -> None:
     assert place().bound(Address(socket.AF_INET, asked, 8080)) == Address(socket.AF_INET, TWIN, 8080)
 
 
 def test_low_ports_move() -> None:
-    found = place().bound(Address(socket.AF_INET, "0.0.0.0", 80))
+    found = place().bound(Address(socket.AF_INET, ANY, 80))
     assert found is not None
     assert found.port == 20080
 
@@ -72,7 +72,7 @@ def test_the_metadata_server_is_the_places_own() -> None:
     [
         (socket.AF_INET, "10.1.2.3", "10.1.2.3"),
         (socket.AF_INET6, "::ffff:10.1.2.3", "10.1.2.3"),
-        (socket.AF_INET6, "::", "0.0.0.0"),
+        (socket.AF_INET6, "::", ANY),
         (socket.AF_INET6, "::1", "127.0.0.1"),
         (socket.AF_INET6, "2001:db8::1", "2001:db8::1"),
     ],
