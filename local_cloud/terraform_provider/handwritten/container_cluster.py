@@ -76,7 +76,7 @@ _WRAPPED: Final[Mapping[str, str]] = {
 }
 _APART: Final = ("enable_legacy_abac", "network_policy", "maintenance_policy", "effective_labels")
 
-# Changes of one cluster and its pools wait for each other, as GKE wants it.
+# Changes of one cluster wait for each other, and so do those of one pool.
 locks: Final[dict[str, asyncio.Lock]] = {}
 
 

@@ -1,4 +1,4 @@
-"""Node pools: one call for each thing that changes, one after the other for a whole cluster."""
+"""Node pools: one call for each thing that changes, one after the other."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class ContainerNodePool(Engine):
         return found
 
     def _lock(self, state: Values) -> asyncio.Lock:
-        cluster = self.fill("projects/{project}/locations/{location}/clusters/{cluster}", self.values(state))
-        return locks.setdefault(cluster, asyncio.Lock())
+        """Pools of one cluster are changed side by side, one pool by one change after the other."""
+        return locks.setdefault(self.identity(state), asyncio.Lock())
 
     async def create(self, planned: Values, config: Values) -> Values:
         """Make the pool unless there is one of that name."""
