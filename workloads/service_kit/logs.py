@@ -46,7 +46,8 @@ class JsonLines(logging.Formatter):
 
 
 def configure(service: str, level: str, project: str) -> None:
-    """Send every log entry of the process to standard output."""
+    """Send every log entry of the process to standard output, warnings of libraries among them."""
+    logging.captureWarnings(capture=True)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(service, project))
     logging.basicConfig(level=level, handlers=[handler], force=True)

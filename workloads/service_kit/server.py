@@ -203,6 +203,7 @@ def main(name: str, build: Callable[[], Service]) -> int:
 
 
 async def _run(name: str, build: Callable[[], Service]) -> bool:
+    logs.configure(name, "INFO", "")
     service = build()
     logs.configure(name, service.settings.log_level, service.settings.project)
     await service.run()

@@ -17,6 +17,10 @@ from tests.workload_services import SECRETS, Service, database_name, environment
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
+# The metadata server is at an address where nothing answers.
+NOWHERE = {"GCE_METADATA_HOST": "127.0.0.1:1", "GCE_METADATA_IP": "127.0.0.1:1"}
+NO_IDENTITY = {"CONVERSATION_MODE": "real", "GCS_BUCKET_NAME": "texts", **NOWHERE}
+
 
 def _entries(service: Service) -> list[dict[str, Any]]:
     return [json.loads(line) for line in service.lines]
@@ -69,6 +73,7 @@ def test_metrics_are_on_a_port_of_their_own() -> None:
             "CONVERSATION_MODE is 'live'; allowed are",
         ),
         ("conversation-backend", {"CONVERSATION_MODE": "real"}, "GCS_BUCKET_NAME is missing"),
+        ("conversation-backend", NO_IDENTITY, "CONVERSATION_MODE is real, and there is no Google identity"),
         ("conversation-backend", {"DISABLE_TTS": "yes"}, "DISABLE_TTS is 'yes'; allowed are true and false"),
         ("conversation-backend", {"AUDIO_OBJECT_TEMPLATE": "x.mp3"}, "AUDIO_OBJECT_TEMPLATE is 'x.mp3'; allowed is"),
         ("frontend", {"LEAD_IMPORT_URL": "leads:3005"}, "LEAD_IMPORT_URL is 'leads:3005'; allowed is"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from conversation_backend.conversation import SCAFFOLD, Conversation, canned, ha
 from conversation_backend.settings import VOICE, Settings
 from service_kit.refusal import Refusal, body_of, text_of
 from service_kit.server import Service, now
+from service_kit.settings import SettingsError
 
 if TYPE_CHECKING:
     from conversation_backend.generator import Generator
@@ -114,9 +116,17 @@ def build(variables: Mapping[str, str]) -> Service:
 
 
 def _generator(service: Service, settings: Settings) -> Generator:
+    # They tell of the end of a Python version a year ahead, at each start.
+    warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
     # Google's libraries take a second to import, which the scaffold mode need not wait for.
+    from google.auth.exceptions import DefaultCredentialsError
+
     from conversation_backend.generator import Generator
     from conversation_backend.upstreams import UPSTREAM_ERRORS, Upstreams
 
     service.away = UPSTREAM_ERRORS
-    return Generator(settings, Upstreams(settings), service.metrics.registry)
+    try:
+        upstreams = Upstreams(settings)
+    except DefaultCredentialsError as error:
+        raise SettingsError(f"CONVERSATION_MODE is real, and there is no Google identity: {error}") from None
+    return Generator(settings, upstreams, service.metrics.registry)
