@@ -14,7 +14,7 @@ def _words(text: str) -> list[str]:
 
 # Kinds by the noun of their permissions; the plural that the API serves is the same in lower case.
 _KINDS = _words(
-    "apiServices bindings certificateSigningRequests clusterRoleBindings clusterRoles componentStatuses configMaps"
+    "apiServices bindings certificateSigningRequests clusterRoleBindings clusterRoles configMaps"
     " controllerRevisions cronJobs csiDrivers csiNodes customResourceDefinitions daemonSets deployments endpointSlices"
     " endpoints events horizontalPodAutoscalers ingresses jobs leases limitRanges"
     " mutatingWebhookConfigurations namespaces networkPolicies nodes persistentVolumeClaims persistentVolumes"
@@ -33,7 +33,7 @@ _REVIEWS = (
 )
 # What is no kind of Kubernetes itself.
 CUSTOM = "thirdPartyObjects"
-_NOUNS: Mapping[str, str] = {kind.lower(): kind for kind in (*_KINDS, *_REVIEWS)}
+_NOUNS: Mapping[str, str] = {kind.lower(): kind for kind in (*_KINDS, *_REVIEWS, "componentStatuses")}
 _VERBS = ("create", "delete", "get", "list", "update")
 # Groups of Kubernetes itself have no dot, or end so.
 _OWN_GROUPS = ".k8s.io"
@@ -87,6 +87,7 @@ _OF_OTHERS: Mapping[str, Sequence[str]] = {
     "roles": ("bind", "escalate"),
     "clusterRoles": ("bind", "escalate"),
     "certificateSigningRequests": ("approve",),
+    "componentStatuses": ("get", "list"),
 }
 
 
