@@ -38,6 +38,17 @@ def needs_exist(values: Values) -> Iterator[Finding]:
                 yield Finding((CATALOG, name, "needs", index), need, f"another service: {', '.join(others)}")
 
 
+def secrets_are_declared(values: Values) -> Iterator[Finding]:
+    """A secret that nobody makes would only be missed when a rollout reads it."""
+    known = sorted(values["platform_secrets"])
+    for name, service in values[CATALOG].items():
+        for variable, secret in service["secrets"].items():
+            if secret not in known:
+                yield Finding(
+                    (CATALOG, name, "secrets", variable), secret, f"a key of platform_secrets: {', '.join(known)}"
+                )
+
+
 def needs_have_an_order(values: Values) -> Iterator[Finding]:
     """Of two services that need each other neither can be rolled out first."""
     catalog = values[CATALOG]
@@ -134,6 +145,7 @@ def _kibibytes(memory: str) -> int:
 SERVICE_RULES: Sequence[Rule] = (
     overridden_services_exist,
     needs_exist,
+    secrets_are_declared,
     needs_have_an_order,
     replicas_grow,
     memory_requests_fit,
