@@ -57,7 +57,8 @@ def judge(
         Finding((name,), raw, f"a value that can be rendered: {why}") for name, (raw, why) in unresolved.items()
     ]
     declared = topic_of(topics)
-    findings += [Finding((name,), values[name], known(declared, name)) for name in sorted({*values} - {*declared})]
+    unknown = sorted(name for name in {*values} - {*declared} if not _is_of_one_host(name, sources))
+    findings += [Finding((name,), values[name], known(declared, name)) for name in unknown]
     findings += _file_findings(sources, prefix)
     findings += violations(topics, values, frozenset(unresolved))
     refused = {str(finding.path[0]) for finding in findings}
@@ -68,6 +69,10 @@ def judge(
         except UnsoundValue:
             continue
     return findings
+
+
+def _is_of_one_host(name: str, sources: Sources) -> bool:
+    return name in OF_ONE_HOST and all(definition.owner != ALL for definition in sources.of(name))
 
 
 def home(topics: list[Topic], inventory: Path, variable: str) -> str:

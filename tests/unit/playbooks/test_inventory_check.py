@@ -59,6 +59,16 @@ def test_shipped_inventory_is_accepted_once_an_organisation_is_named(environment
     assert found == []
 
 
+def test_host_of_a_service_has_one_variable_more(read: Read) -> None:
+    inventory = ROOT / "inventories" / "local"
+    raw, templar = read(inventory, "frontend")
+    topics, sources = read_topics(SCHEMAS), read_sources([inventory])
+    values, unresolved = render(templar, raw, "platform_")
+
+    assert "platform_service" in values
+    assert judge(topics, values, unresolved, sources, "platform_") == []
+
+
 def test_fresh_checkout_names_every_placeholder(read: Read) -> None:
     found = refusals(read, ROOT / "inventories" / "prod")
 
