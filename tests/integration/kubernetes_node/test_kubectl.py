@@ -120,7 +120,7 @@ def day(nodes: Nodes) -> Iterator[Nodes]:
 
 def _pod(nodes: Nodes) -> str:
     found = nodes.get("pods", "-n", NAMESPACE, "-l", "app=web")["items"]
-    return next(pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"])
+    return next(str(one["metadata"]["name"]) for one in found if "deletionTimestamp" not in one["metadata"])
 
 
 def _words(command: str, names: dict[str, str]) -> list[str]:
