@@ -131,8 +131,8 @@ def test_what_may_have_been_done_is_not_done_twice() -> None:
             asked += 1
             writer.transport.abort()
 
-        async with scripted(dies) as address, proxy(address) as edge, aiohttp.ClientSession() as session:
-            async with session.post(edge.url, data=b"pay") as response:
+        async with scripted(dies) as one, scripted(dies) as other, proxy(one, other) as edge:
+            async with aiohttp.ClientSession() as session, session.post(edge.url, data=b"pay") as response:
                 assert (response.status, await response.text()) == (503, "upstream connect error")
             assert asked == 1
 
