@@ -23,6 +23,7 @@ from local_cloud.emulator.settings import ProviderChoice
 from local_cloud.exchange import FrontDesk
 from local_cloud.hosts import HostTable
 from local_cloud.journal import Journal, Query
+from local_cloud.lanes import Lane
 from local_cloud.processes import ProcessRecord, memory
 from local_cloud.proxy import ForwardProxy
 from local_cloud.resource_feed import Resources
@@ -35,6 +36,7 @@ from local_cloud.terraform_provider.version import (
     MIRRORED_PROVIDER,
     MIRRORED_VERSION,
 )
+from local_cloud.twins import LANE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +61,8 @@ class Daemon:
         """Open the cloud kept in `state`, which `lock` holds; ValueError for a file there that makes no sense."""
         self.state = state
         self._lock = lock
+        self._lane = Lane.take(state)
+        os.environ[LANE_VARIABLE] = str(self._lane.number)
         self.cloud = Cloud(state)
         self.journal = Journal(state.journal)
         self.snapshots = Snapshots(state)
@@ -243,6 +247,7 @@ class Daemon:
         await admin.cleanup()
         self.state.pid_file.unlink(missing_ok=True)
         self.state.remove_sockets()
+        self._lane.release()
         self._lock.close()
 
 

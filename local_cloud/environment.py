@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from local_cloud.identity.accounts import OWNER
 from local_cloud.identity.tokens import OWNER_LIFETIME
 from local_cloud.state import STATE_VARIABLE, StateDirectory, write_private
 from local_cloud.tunnel import upstream_proxy
+from local_cloud.twins import LANE_VARIABLE
 
 if TYPE_CHECKING:
     from local_cloud.cloud import Cloud
@@ -42,7 +44,7 @@ def variables(state: StateDirectory, cloud: Cloud, port: int) -> dict[str, str]:
     """Every variable but those of the Terraform provider; the token and credentials files are written on the way."""
     proxy = f"http://{LOOPBACK}:{port}"
     bundle = str(state.ca_bundle)
-    found = {STATE_VARIABLE: str(state.root)}
+    found = {STATE_VARIABLE: str(state.root), LANE_VARIABLE: os.environ[LANE_VARIABLE]}
     for name, value in (("HTTPS_PROXY", proxy), ("HTTP_PROXY", proxy), ("NO_PROXY", NO_PROXY)):
         # curl reads http_proxy in lower case only, and lower case wins elsewhere.
         found |= {name: value, name.lower(): value}

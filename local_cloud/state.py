@@ -127,6 +127,11 @@ class StateDirectory:
         return self.root / "port"
 
     @property
+    def lane(self) -> Path:
+        """The number of the lane of loopback addresses that it had last."""
+        return self.root / "lane"
+
+    @property
     def start_lock(self) -> Path:
         """Held while a daemon is being started or stopped."""
         return self.root / "start.lock"

@@ -1,10 +1,12 @@
 """Which loopback address and port stand for an address of the cloud on this machine.
 
 Every address of 127.0.0.0/8 can be bound on Linux without configuration, and ports from 1024 on without root.
+Clouds that run side by side have the same addresses; each has a lane of the loopback network (local_cloud/lanes.py).
 """
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
@@ -12,6 +14,8 @@ LOOPBACK = ip_network("127.0.0.0/8")
 # Ports below this one need root to be bound (ip_unprivileged_port_start of Linux).
 FIRST_FREE_PORT = 1024
 LOW_PORT_OFFSET = 20_000
+# The lane of the cloud that this process belongs to; the daemon sets it for itself and for all it starts.
+LANE_VARIABLE = "LOCAL_CLOUD_LANE"
 
 
 class Twin(NamedTuple):
@@ -22,8 +26,15 @@ class Twin(NamedTuple):
 
 
 def twin_address(address: str) -> str:
-    """`10.4.0.7` → `127.4.0.7`; a loopback address is its own twin. ValueError when it is no IPv4 address."""
-    return str(IPv4Address((int(IPv4Address(address)) & 0x00FFFFFF) | 0x7F000000))
+    """`10.4.0.7` → `127.4.0.7`; in lane 64 → `127.68.0.7`. A loopback address is its own twin.
+
+    ValueError when `address` is no IPv4 address.
+    """
+    known = IPv4Address(address)
+    if known in LOOPBACK:
+        return address
+    lane = int(os.environ.get(LANE_VARIABLE, "0"))
+    return str(IPv4Address((int(known) ^ lane << 16) & 0x00FFFFFF | 0x7F000000))
 
 
 def twin_port(port: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ __all__ = ["ClusterForTests", "control_plane", "running_control_plane"]
 # A control plane is ready after seconds; a machine under load gets much longer.
 START_SECONDS = 120
 COMMAND_SECONDS = 120
+
+# Sessions side by side keep their addresses apart by these.
+FIRST_NUMBER = 200
 
 # A port where nothing listens: without a daemon no Google token is recognised, and client certificates do.
 _NOBODY = 9
@@ -65,7 +69,9 @@ class ClusterForTests:
 
 
 @contextmanager
-def running_control_plane(directory: Path, number: int = 200, *, metrics: bool = False) -> Iterator[ClusterForTests]:
+def running_control_plane(
+    directory: Path, number: int = FIRST_NUMBER, *, metrics: bool = False
+) -> Iterator[ClusterForTests]:
     """A control plane with its state in `directory`; `number` (up to 254) keeps its addresses from another one's.
 
     `metrics` announces the metrics API, which somebody must then serve.
@@ -123,5 +129,6 @@ def running_control_plane(directory: Path, number: int = 200, *, metrics: bool =
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterForTests]:
     """One control plane for all tests of a worker."""
-    with running_control_plane(tmp_path_factory.mktemp("control-plane")) as cluster:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    with running_control_plane(tmp_path_factory.mktemp("control-plane"), FIRST_NUMBER + worker) as cluster:
         yield cluster
