@@ -10,6 +10,7 @@ from local_cloud.hosts import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from local_cloud.state import StateDirectory
 
@@ -38,5 +39,18 @@ def cloud_access(state: StateDirectory) -> CloudAccess:
     variables |= {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": bundle, "NODE_USE_ENV_PROXY": "1"}
     for name, value in (("HTTPS_PROXY", proxy), ("NO_PROXY", NO_PROXY)):
         variables |= {name: value, name.lower(): value}
-    mounts = (Mount(state.ca_bundle, bundle, read_only=True), Mount(state.ca_certificate, authority, read_only=True))
+    # The state directory's own files are its owner's; certificates are for whomever a container runs as.
+    mounts = (_readable(state, state.ca_bundle, bundle), _readable(state, state.ca_certificate, authority))
     return CloudAccess(variables, mounts)
+
+
+def _readable(state: StateDirectory, source: Path, target: str) -> Mount:
+    """A copy of a public file that everybody may read, shown at `target`."""
+    directory = state.root / "containers" / "trust"
+    directory.mkdir(parents=True, exist_ok=True)
+    copy = directory / source.name
+    content = source.read_bytes()
+    if not copy.exists() or copy.read_bytes() != content:
+        copy.write_bytes(content)
+        copy.chmod(0o644)
+    return Mount(copy, target, read_only=True)
