@@ -15,7 +15,7 @@ from local_cloud.terraform_provider.hooks import (
     kms,
     load_balancing,
     monitoring,
-    secret_manager,
+    secrets,
     storage,
 )
 from local_cloud.terraform_provider.hooks.bodies import Writing
@@ -62,7 +62,7 @@ DECODERS: Mapping[str, Decoder] = {
     "firewall_policy_rules_answer": compute.firewall_policy_rules_answer,
     "backend_service_answer": load_balancing.backend_service_answer,
     "https_proxy_answer": load_balancing.https_proxy_answer,
-    "secret_answer": secret_manager.secret_answer,
+    "secret_answer": secrets.secret_answer,
     "router_nat_answer": compute.router_nat_answer,
     "service_account_answer": iam.service_account_answer,
     "custom_role_answer": iam.custom_role_answer,
