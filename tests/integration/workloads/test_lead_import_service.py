@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import signal
+import threading
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import openpyxl
 import pytest
 from pymongo import MongoClient
 
-from tests.workload_services import Service, database_name, running_service, start_service
+from tests.workload_services import PATIENCE, Service, database_name, running_service, start_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +43,13 @@ def _finished(service: Service, content: bytes | str, name: str = "leads.csv", t
 
 
 def _over(service: Service, identifier: str) -> dict[str, Any]:
-    for _ in range(3000):
+    never = threading.Event()
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         progress = dict(service.get(f"{ROOT}/import/{identifier}/progress").json())
         if progress["status"] != "processing":
             return progress
+        never.wait(0.05)
     raise AssertionError(progress)
 
 
@@ -201,7 +206,7 @@ def test_health_only_where_it_is_asked_for(leads: Service, server: str) -> None:
         assert service.get("/health").json()["status"] == "ok"
 
 
-ROWS = HEADER + "".join(f"P,p{number}@example.com\n" for number in range(8_000))
+ROWS = HEADER + "".join(f"P,p{number}@example.com\n" for number in range(4_000))
 
 
 @pytest.mark.parametrize(("seconds", "status"), [("50", "completed"), ("1", "failed")])
@@ -210,8 +215,8 @@ def test_an_end_leaves_no_import_open(server: str, seconds: str, status: str) ->
     uri = f"{server}/{database_name()}"
     service = start_service("lead-import-service", MONGODB_URI=uri, SHUTDOWN_TIMEOUT_SECONDS=seconds)
     try:
-        rows = ROWS if status == "completed" else ROWS + ROWS.replace("@", "@more.") + ROWS.replace("@", "@most.")
-        rows = rows.replace(f"\n{HEADER}", "\n")
+        count = 1_000 if status == "completed" else 90_000
+        rows = HEADER + "".join(f"P,p{number}@example.com\n" for number in range(count))
         identifier = _send(service, "import", rows).json()["importId"]
     finally:
         assert service.end() == 0
@@ -240,4 +245,4 @@ def test_a_kill_fails_the_import_after_a_while(server: str) -> None:
         assert progress["status"] == "failed"
         assert "import the file again" in progress["reason"]
         again_progress = _finished(again, ROWS)
-        assert again_progress["imported"] + again_progress["duplicates"] == 8_000
+        assert again_progress["imported"] + again_progress["duplicates"] == 4_000
