@@ -11,11 +11,13 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.children import Child
+from local_cloud.data_plane.clusters.facts import CLUSTER_KEY
 from local_cloud.data_plane.names.records import Records, short_name
 from local_cloud.data_plane.places import LOG, NAME, PUBLISHED, SERVICES
 from local_cloud.twins import Twin, twin
 
 if TYPE_CHECKING:
+    from local_cloud.emulator.store import Stored
     from local_cloud.runtimes import Surroundings
 
 _CLUSTERS = "projects.locations.clusters"
@@ -49,7 +51,7 @@ class DataPlaneRuntime:
         """Wait for `changed`."""
 
     async def changed(self) -> None:
-        """Run the process when there is a cluster or a load balancer; take names and ranges from the resources."""
+        """Run the process while there is a cluster or a load balancer; take names and ranges from the resources."""
         resources = self._surroundings.resources
         compute, clusters = resources.listed("compute"), resources.listed("container", _CLUSTERS)
         self._records = Records(found.body for found in resources.listed("dns", "resourceRecordSets"))
@@ -64,7 +66,7 @@ class DataPlaneRuntime:
             for address in (found.body.get("privateClusterConfig") or {}).values()
             if isinstance(address, str)
         )
-        needed = bool(clusters) or any(found.collection == "globalForwardingRules" for found in compute)
+        needed = bool(clusters) or any(_wants_process(found) for found in compute)
         running = self._surroundings.children.find(NAME) is not None
         if needed and not running:
             self._surroundings.children.supervise(self._child())
@@ -123,6 +125,11 @@ class DataPlaneRuntime:
         state = self._surroundings.state
         command = [sys.executable, "-m", "local_cloud.data_plane", "--state", str(state.root)]
         return Child(NAME, command, state.root / LOG, os.environ)
+
+
+def _wants_process(found: Stored) -> bool:
+    """Whether somebody has to serve a resource of Compute, or to take it away after its cluster."""
+    return found.collection == "globalForwardingRules" or CLUSTER_KEY in str(found.body.get("description", ""))
 
 
 def _networks(bodies: Iterable[dict[str, Any]]) -> Iterable[IPv4Network]:

@@ -212,7 +212,8 @@ async def sweep(google: Google, cluster: str, resources: Iterable[tuple[str, Map
         try:
             await delete(google, relative(name))
         except Failed as error:
-            _LOG.warning("%s of deleted cluster %s stays: %s", name, cluster, error)
+            # Somebody else's backend service still refers to it; that one's deletion is a change that leads here again.
+            _LOG.info("%s of deleted cluster %s stays: %s", name, cluster, error)
 
 
 def owner(body: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.twins import twin
+from local_cloud.twins import LANE_VARIABLE, twin
 from tests.local_cloud import LocalCloud, running_cloud
 
 PROJECT = "presidential-digs-edge"
@@ -119,8 +119,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def origins() -> Iterator[Origins]:
-    """Origins that end with the test."""
+def origins(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origins]:
+    """Origins that end with the test, in the cloud's own lane of loopback addresses."""
+    monkeypatch.setenv(LANE_VARIABLE, cloud.state.lane.read_text().strip())
     found = Origins()
     yield found
     found.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -223,6 +224,19 @@ def test_another_load_balancer_appears_and_goes(edge: LocalCloud, origins: Origi
     assert eventually(answers)
     assert edge.delete(f"{COMPUTE}/global/forwardingRules/plain").status_code == 200
     assert eventually(lambda: not answers())
+
+
+def test_what_a_deleted_cluster_left_is_taken_away_once_nobody_uses_it(edge: LocalCloud) -> None:
+    cluster = f"projects/{PROJECT}/locations/europe-west1/clusters/gone"
+    body = {
+        "name": "left",
+        "description": json.dumps({"kubernetes.io/cluster": cluster}),
+        "networkEndpointType": "GCE_VM_IP_PORT",
+        "network": f"{GLOBAL}/networks/net",
+        "subnetwork": f"projects/{PROJECT}/regions/europe-west1/subnetworks/sub",
+    }
+    made(edge, f"zones/{ZONE}/networkEndpointGroups", body)
+    assert eventually(lambda: edge.get(f"{COMPUTE}/zones/{ZONE}/networkEndpointGroups/left").status_code == 404)
 
 
 def test_names_and_addresses_outside_the_cloud_stay_refused(edge: LocalCloud) -> None:
