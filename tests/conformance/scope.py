@@ -8,6 +8,7 @@ from tests.conformance.replay import Outcome
 
 # An API counts as a whole, or by its collections.
 COLLECTIONS: Mapping[str, frozenset[str] | None] = {
+    "artifactregistry": None,
     "cloudresourcemanager": None,
     "cloudbilling": None,
     "billingbudgets": None,

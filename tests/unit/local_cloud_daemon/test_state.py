@@ -150,5 +150,6 @@ def test_exports_survive_a_shell() -> None:
 def test_a_reattachment_of_before_is_unset() -> None:
     assert exports({"ONE": "1"}).splitlines()[1:] == [
         "unset PRESIDENTIAL_DIGS_PROVIDER_VERSION",
+        "unset PRESIDENTIAL_DIGS_PROVIDER_VERSION_MONGODBATLAS",
         "unset TF_REATTACH_PROVIDERS",
     ]
