@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -78,13 +79,20 @@ def _authority(access: ClusterAccess, name: str, title: str) -> trustme.CA:
 
 
 def _leaf(access: ClusterAccess, authority: trustme.CA, name: str, subject: Subject, names: Sequence[str] = ()) -> None:
-    """A certificate for clients and servers alike; one that is there stays."""
+    """A certificate for clients and servers alike; one that is there and has all `names` stays."""
     pair = access.pair(name)
-    if pair.certificate.exists() and pair.key.exists():
+    if pair.certificate.exists() and pair.key.exists() and set(names) <= _names_of(pair.certificate.read_bytes()):
         return
     leaf = authority.issue_cert(*(names or (_NO_SERVER,)), common_name=subject.user, organization_name=subject.group)
     write_private(pair.key, leaf.private_key_pem.bytes())
     write_private(pair.certificate, b"".join(part.bytes() for part in leaf.cert_chain_pems))
+
+
+def _names_of(certificate: bytes) -> set[str]:
+    """Names and addresses in a certificate (PEM)."""
+    found = x509.load_pem_x509_certificate(certificate).extensions
+    names = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(name.value) for name in names}
 
 
 def _service_account_key(access: ClusterAccess) -> None:
