@@ -60,7 +60,7 @@ class RolloutFailed(Exception):
         place = f" (pod {cause.pod}, container {cause.container})" if cause.container else ""
         message = f"{cause.deployment} failed after {seconds:.1f} s: {cause.reason}: {cause.message}{place}."
         if self.logs:
-            message += f" Last line of its log: {self.logs[-1]}"
+            message += f" Last line of its log: {masked(self.logs[-1])}."
         return Failure(cause.reason, message, hint=HINTS.get(cause.reason, ""), facts=self.facts())
 
     def facts(self) -> dict[str, Any]:
