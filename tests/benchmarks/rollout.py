@@ -16,7 +16,7 @@ from tests.integration.rollout.service_set import service_set
 from tests.kubernetes import running_control_plane
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 REPETITIONS = 5
 OURS, BASELINE = "presidential_digs.platform.rollout", "kubernetes.core.k8s"
@@ -79,7 +79,7 @@ def _play(kubeconfig: str) -> dict[str, Any]:
     }
 
 
-def _medians(tasks: list[Mapping[str, Any]]) -> dict[str, float]:
+def _medians(tasks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     lasted: dict[str, list[float]] = {}
     for entry in tasks:
         times = entry["task"]["duration"]
