@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[3]
 NUMBER = 211
 # Long enough for a loaded machine; nothing waits for its end.
 PATIENCE = 60.0
+# Every look is a kubectl.
+POLL_SECONDS = 0.4
 
 
 @dataclass
@@ -94,7 +96,7 @@ class Nodes:
         end = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < end, f"{self.kubectl('get', 'pods,events', '-A')[-3000:]}"
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
 
     def apply(self, *objects: Any) -> None:
         """Server-side apply."""

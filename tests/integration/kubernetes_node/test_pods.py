@@ -31,55 +31,45 @@ def test_nodes_are_what_their_pool_says(nodes: Nodes) -> None:
     assert found["status"]["allocatable"]["cpu"] == "3920m"
 
 
+SAYS_ALL = (
+    "echo $A $KEY $POD $JOINED $LIMIT $KUBERNETES_SERVICE_PORT; cat /s/b.c; echo; cat /d/labels; echo;"
+    " cat /early/made; ls /var/run/secrets/kubernetes.io/serviceaccount; echo done > /dev/termination-log"
+)
+ENVIRONMENT = [
+    {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hidden", "key": "key"}}},
+    {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    {"name": "JOINED", "value": "$(POD)-$(KEY)-$(NONE)-$$(KEY)"},
+    {"name": "LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}},
+]
+LABEL = {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels['app']"}}
+VOLUMES = [
+    {"name": "s", "configMap": {"name": "settings"}},
+    {"name": "early", "emptyDir": {}},
+    {"name": "d", "downwardAPI": {"items": [LABEL]}},
+]
+EARLY = {"name": "early", "mountPath": "/early"}
+
+
 def test_a_pod_gets_its_configuration(nodes: Nodes) -> None:
-    settings = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "settings"},
-        "data": {"A": "1", "b.c": "x"},
-    }
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hidden"}, "stringData": {"key": "s3"}}
-    nodes.apply(settings, secret)
-    script = (
-        "echo $A $KEY $POD $JOINED $LIMIT $KUBERNETES_SERVICE_PORT; cat /s/b.c; echo; cat /d/labels; echo;"
-        " cat /early/made; ls /var/run/secrets/kubernetes.io/serviceaccount; echo done > /dev/termination-log"
-    )
-    environment = [
-        {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hidden", "key": "key"}}},
-        {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-        {"name": "JOINED", "value": "$(POD)-$(KEY)-$(NONE)-$$(KEY)"},
-        {"name": "LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}},
-    ]
-    volumes = [
-        {"name": "s", "configMap": {"name": "settings"}},
-        {"name": "early", "emptyDir": {}},
-        {
-            "name": "d",
-            "downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels['app']"}}]},
-        },
-    ]
-    early = {"name": "early", "mountPath": "/early"}
-    maker = {
-        "name": "maker",
-        "image": nodes.images["shell"],
-        "args": ["echo early > /early/made"],
-        "volumeMounts": [early],
-    }
+    nodes.apply({**settings, "data": {"A": "1", "b.c": "x"}}, secret)
+    image = nodes.images["shell"]
+    maker = {"name": "maker", "image": image, "args": ["echo early > /early/made"], "volumeMounts": [EARLY]}
     nodes.apply(
         pod(
             "configured",
-            nodes.images["shell"],
-            args=[script],
-            env=environment,
+            image,
+            args=[SAYS_ALL],
+            env=ENVIRONMENT,
             envFrom=[{"configMapRef": {"name": "settings"}}],
             resources={"limits": {"memory": "64Mi"}},
-            volumeMounts=[{"name": "s", "mountPath": "/s"}, {"name": "d", "mountPath": "/d"}, early],
-            spec={"volumes": volumes, "initContainers": [maker], "restartPolicy": "Never"},
+            volumeMounts=[{"name": "s", "mountPath": "/s"}, {"name": "d", "mountPath": "/d"}, EARLY],
+            spec={"volumes": VOLUMES, "initContainers": [maker], "restartPolicy": "Never"},
         )
     )
     nodes.until(lambda: finished(nodes, "configured"))
-    lines = nodes.kubectl("logs", "configured", "--container", "main").splitlines()
-    assert lines == [
+    assert nodes.kubectl("logs", "configured", "--container", "main").splitlines() == [
         "1 s3 configured configured-s3-$(NONE)-$(KEY) 64 443",
         *("x", "configured", "early", "ca.crt", "namespace", "token"),
     ]
