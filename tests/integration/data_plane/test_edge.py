@@ -66,6 +66,19 @@ def service(cloud: LocalCloud, name: str, groups: list[str], **more: Any) -> str
     return made(cloud, "global/backendServices", body)
 
 
+def certify(cloud: LocalCloud) -> None:
+    """A managed certificate for the name in a map, not yet authorized."""
+    authorization = cloud.post(f"{CERTIFICATES}/dnsAuthorizations?dnsAuthorizationId=app", {"domain": NAME})
+    assert authorization.status_code == 200, authorization.text
+    authorization_name = f"projects/{PROJECT}/locations/global/dnsAuthorizations/app"
+    managed = {"managed": {"domains": [NAME], "dnsAuthorizations": [authorization_name]}}
+    assert cloud.post(f"{CERTIFICATES}/certificates?certificateId=app", managed).status_code == 200
+    assert cloud.post(f"{CERTIFICATES}/certificateMaps?certificateMapId=edge", {}).status_code == 200
+    entry = {"hostname": NAME, "certificates": [f"projects/{PROJECT}/locations/global/certificates/app"]}
+    entries = f"{CERTIFICATES}/certificateMaps/edge/certificateMapEntries?certificateMapEntryId=app"
+    assert cloud.post(entries, entry).status_code == 200
+
+
 @pytest.fixture(scope="module")
 def edge(cloud: LocalCloud) -> LocalCloud:
     """The whole chain: address, certificate, map, proxies, rules; two services by path."""
@@ -90,15 +103,7 @@ def edge(cloud: LocalCloud) -> LocalCloud:
     made(cloud, "global/urlMaps", url_map)
     redirect = {"name": "https", "defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}}
     made(cloud, "global/urlMaps", redirect)
-    authorization = cloud.post(f"{CERTIFICATES}/dnsAuthorizations?dnsAuthorizationId=app", {"domain": NAME})
-    assert authorization.status_code == 200, authorization.text
-    authorization_name = f"projects/{PROJECT}/locations/global/dnsAuthorizations/app"
-    managed = {"managed": {"domains": [NAME], "dnsAuthorizations": [authorization_name]}}
-    assert cloud.post(f"{CERTIFICATES}/certificates?certificateId=app", managed).status_code == 200
-    assert cloud.post(f"{CERTIFICATES}/certificateMaps?certificateMapId=edge", {}).status_code == 200
-    entry = {"hostname": NAME, "certificates": [f"projects/{PROJECT}/locations/global/certificates/app"]}
-    entries = f"{CERTIFICATES}/certificateMaps/edge/certificateMapEntries?certificateMapEntryId=app"
-    assert cloud.post(entries, entry).status_code == 200
+    certify(cloud)
     above = f"//certificatemanager.googleapis.com/projects/{PROJECT}/locations/global/certificateMaps/edge"
     made(
         cloud,
