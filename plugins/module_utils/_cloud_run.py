@@ -109,7 +109,7 @@ class CloudRunService(Resource):
         if not SERVICE_ID.fullmatch(name):
             raise invalid("name", name, "up to 49 of a-z, 0-9 and -, a letter first, no - last")
         image = self.params.get("image")
-        if image and "@sha256:" not in image:
+        if image and "@sha256:" not in image and not self.is_predicted:
             raise invalid("image", image, "HOST/PATH@sha256:DIGEST, since a tag can be moved")
         if self.params["state"] == "present" and not (image or self.params.get("revision")):
             raise Failure("INVALID_OPTION", "image: missing; a service needs one (or revision, for the traffic alone).")
@@ -117,6 +117,9 @@ class CloudRunService(Resource):
         if twice:
             raise Failure("INVALID_OPTION", f"environment and secrets both set {', '.join(twice)}.")
         refuse_bad_labels(self.params.get("labels"))
+
+    is_predicted = False
+    """Whether the image may be one that is still to be built, and so known by its tag only."""
 
     previous_revision = ""
     """The revision that was ready when this run first looked, empty when there was none."""
@@ -255,6 +258,7 @@ class CloudRunService(Resource):
 def keep_service(module: AnsibleModule) -> dict[str, Any]:
     """The function of the module `cloud_run_service`."""
     service = CloudRunService(Client.from_params(module.params), module.params)
+    service.is_predicted = module.check_mode
     result = ensure(service, module.params["state"], module.check_mode)
     return result | {"previous_revision": service.previous_revision}
 

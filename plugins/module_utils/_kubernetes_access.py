@@ -99,6 +99,14 @@ def access_from(params: Mapping[str, Any]) -> Access:
     return _by_name(params, client)
 
 
+def still_to_come(params: Mapping[str, Any], failure: Failure) -> str:
+    """Why, in check mode, a failure to reach a cluster means that an earlier task only predicted it; else empty."""
+    by_name = params.get("cluster") and not params.get("kubeconfig") and not params.get("host")
+    if by_name and (failure.status in (403, 404) or failure.reason == "CLUSTER_NOT_READY"):
+        return f"Cluster {params['cluster']} does not exist yet, or this identity cannot see it."
+    return ""
+
+
 def validate_access(params: Mapping[str, Any]) -> None:
     """Refuse what cannot lead to a cluster, before the first call."""
     if params.get("kubeconfig") or params.get("host"):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._failure import Failure, invalid
+from ._kubernetes_access import still_to_come
 from ._kubernetes_client import KubernetesClient
 from ._kubernetes_kinds import KINDS, REPLICA_SET, Kind, label_selector
 
@@ -31,7 +32,14 @@ def prune(module: AnsibleModule) -> dict[str, Any]:
     """The function of the module `prune`."""
     params = module.params
     validate(params)
-    client = KubernetesClient.from_params(params)
+    try:
+        client = KubernetesClient.from_params(params)
+    except Failure as failure:
+        assumed = still_to_come(params, failure) if module.check_mode else ""
+        if not assumed:
+            raise
+        nothing: dict[str, Any] = {"diff": {"before": {}, "after": {}}, "pruned": [], "kept": [], "spared": []}
+        return {"changed": False, "assumed": assumed} | nothing
     kinds = [kind for name in PRUNABLE if name in params["kinds"] for kind in KINDS.values() if kind.name == name]
     found = _owned(client, kinds, params)
     history = set(_in_history(client, params["namespace"]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._applied_fields import applied
 from ._failure import Failure
+from ._kubernetes_access import still_to_come
 from ._kubernetes_client import FIELD_MANAGER, KubernetesClient
 from ._kubernetes_kinds import AUTOSCALER, DEPLOYMENT
 from ._manifests import Member, difference, essence, members, secret_values, validate
@@ -141,7 +142,13 @@ def roll_out(module: AnsibleModule) -> dict[str, Any]:
     validate(params["manifests"])
     secrets = params["secrets"] or {}
     module.no_log_values.update(value for value in secret_values(params["manifests"], secrets) if value)
-    client = KubernetesClient.from_params(params)
+    try:
+        client = KubernetesClient.from_params(params)
+    except Failure as failure:
+        assumed = still_to_come(params, failure) if module.check_mode else ""
+        if not assumed:
+            raise
+        return _all_new(params["manifests"]) | {"assumed": assumed}
     rollout = Rollout(client, params, members(client, params["manifests"], params["namespace"], secrets))
     rollout.look()
     result: dict[str, Any] = {"changed": bool(rollout.changes), "diff": _diff(rollout), "objects": _objects(rollout)}
@@ -156,6 +163,13 @@ def roll_out(module: AnsibleModule) -> dict[str, Any]:
         events = _see_through(rollout, unfinished, started)
     seconds = round(client.clock.now() - started, 1)
     return result | {"deployments": _now(rollout, bool(rollout.changes)), "seconds": seconds, "events": events}
+
+
+def _all_new(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The prediction for a cluster that is still to come."""
+    shown = {f"{one['kind']}/{one['metadata']['name']}": difference({}, one)[1] for one in manifests}
+    objects = [{"object": label, "action": "create"} for label in shown]
+    return {"changed": True, "diff": {"before": {}, "after": shown}, "objects": objects, "deployments": {}}
 
 
 def _see_through(rollout: Rollout, names: Sequence[str], started: float) -> list[str]:

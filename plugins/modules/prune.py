@@ -80,6 +80,11 @@ pruned:
   type: list
   elements: str
   sample: [ConfigMap/auth-service-3f2a91c0de]
+assumed:
+  description: In check mode, why nothing could be looked at because an earlier task only predicted its work.
+  returned: when something had to be assumed
+  type: str
+  sample: Cluster crm does not exist yet, or this identity cannot see it.
 kept:
   description: What was found and is to be kept.
   returned: success

@@ -93,6 +93,11 @@ objects:
       description: V(create), V(update) or V(none).
       type: str
       sample: update
+assumed:
+  description: In check mode, why nothing could be looked at because an earlier task only predicted its work.
+  returned: when something had to be assumed
+  type: str
+  sample: Cluster crm does not exist yet, or this identity cannot see it.
 seconds:
   description: From the first change until all was well.
   returned: success, not in check mode
