@@ -109,9 +109,11 @@ def _releases(files: dict[str, bytes], asked: list[str] | None = None) -> Iterat
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _archive() -> bytes:
@@ -166,7 +168,7 @@ def test_a_program_is_found_wherever_it_lies_in_a_tarball(tmp_path: Path) -> Non
         member = tarfile.TarInfo("digger-v1/digger")
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))
-    sums = f"{hashlib.sha256(packed.getvalue()).hexdigest()}  digger.tar.gz\n".encode()
+    sums = f"{'0' * 64}  digger.zip\n{hashlib.sha256(packed.getvalue()).hexdigest()}  digger.tar.gz\n".encode()
     with _releases({"/digger.tar.gz": packed.getvalue(), "/sums": sums}) as host:
         download(Release(f"{host}/digger.tar.gz", f"{host}/sums"), "1", "digger", tmp_path / "digger")
     assert (tmp_path / "digger").read_bytes() == content
