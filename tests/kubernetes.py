@@ -76,38 +76,15 @@ def running_control_plane(
 
     `metrics` announces the metrics API, which somebody must then serve.
     """
-    cluster = ClusterDescription(
-        name="projects/tests/locations/europe-west1/clusters/crm",
-        public_address=f"192.0.2.{number}",
-        private_address=f"172.16.{number}.2",
-        metrics_address=f"172.16.{number}.3",
-        dns_endpoint="gke-tests-1.europe-west1.gke.goog",
-        pods=f"10.{number}.0.0/16",
-        services="10.8.0.0/20",
-    )
+    cluster = _described(number)
     state = StateDirectory(directory)
     state.create()
     state.place_sockets()
     ready, ended, failures = threading.Event(), threading.Event(), list[BaseException]()
 
-    async def life() -> None:
-        egress, children = Egress(), Children(state)
-        plane = ControlPlane(ClusterAccess.of(state.root, cluster.name), cluster, children)
-        await egress.start(state.egress_socket)
-        doors = Doors(_NOBODY, state.ca_certificate, state.egress_socket)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await plane.start(Authority.open(state), doors, print)
-                await plane.equip(metrics=metrics)
-            ready.set()
-            await asyncio.to_thread(ended.wait)
-        finally:
-            await plane.stop()
-            await egress.stop()
-
     def run() -> None:
         try:
-            asyncio.run(life())
+            asyncio.run(_life(state, cluster, ready, ended, metrics=metrics))
         except BaseException as error:  # noqa: BLE001 - handed to the test that waits
             failures.append(error)
         finally:
@@ -124,6 +101,36 @@ def running_control_plane(
         ended.set()
         thread.join()
         state.remove_sockets()
+
+
+def _described(number: int) -> ClusterDescription:
+    return ClusterDescription(
+        name="projects/tests/locations/europe-west1/clusters/crm",
+        public_address=f"192.0.2.{number}",
+        private_address=f"172.16.{number}.2",
+        metrics_address=f"172.16.{number}.3",
+        dns_endpoint="gke-tests-1.europe-west1.gke.goog",
+        pods=f"10.{number}.0.0/16",
+        services="10.8.0.0/20",
+    )
+
+
+async def _life(
+    state: StateDirectory, cluster: ClusterDescription, ready: threading.Event, ended: threading.Event, *, metrics: bool
+) -> None:
+    egress, children = Egress(), Children(state)
+    plane = ControlPlane(ClusterAccess.of(state.root, cluster.name), cluster, children)
+    await egress.start(state.egress_socket)
+    doors = Doors(_NOBODY, state.ca_certificate, state.egress_socket)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await plane.start(Authority.open(state), doors, print)
+            await plane.equip(metrics=metrics)
+        ready.set()
+        await asyncio.to_thread(ended.wait)
+    finally:
+        await plane.stop()
+        await egress.stop()
 
 
 @pytest.fixture(scope="session")

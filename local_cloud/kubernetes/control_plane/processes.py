@@ -115,52 +115,74 @@ def etcd(access: ClusterAccess) -> Sequence[str]:
 
 def api_server(access: ClusterAccess, cluster: ClusterDescription) -> Sequence[str]:
     """It listens on the twin of its private address, where `kubernetes.default` leads too."""
-    directory = access.directory
-    etcd_pair, own, sni = access.pair("etcd"), access.pair("apiserver"), access.pair("dns-endpoint")
-    kubelet, front = access.pair("apiserver-kubelet-client"), access.pair(FRONT_PROXY_CLIENT)
     address = access.api_address
     return _flags(
         {
-            "etcd-servers": f"https://{LOOPBACK}:{access.etcd_port}",
-            "etcd-cafile": access.ca_file,
-            "etcd-certfile": etcd_pair.certificate,
-            "etcd-keyfile": etcd_pair.key,
-            "etcd-compaction-interval": "2m",
             "bind-address": twin_address(address.address),
             "secure-port": address.port,
             "advertise-address": address.address,
-            "tls-cert-file": own.certificate,
-            "tls-private-key-file": own.key,
-            "tls-sni-cert-key": f"{sni.certificate},{sni.key}:{cluster.dns_endpoint}",
             "service-cluster-ip-range": cluster.services,
-            "client-ca-file": access.ca_file,
-            "authentication-config": directory / "authentication.json",
-            "authentication-token-webhook-config-file": directory / "token-webhook.kubeconfig",
-            "authentication-token-webhook-version": "v1",
-            "authentication-token-webhook-cache-ttl": "10s",
-            "authorization-config": directory / "authorization.json",
-            "egress-selector-config-file": directory / "egress.json",
-            "service-account-issuer": cluster.issuer,
-            "service-account-key-file": directory / "service-account.pub",
-            "service-account-signing-key-file": directory / "service-account.key",
-            "api-audiences": f"{cluster.issuer},https://kubernetes.default.svc",
-            "kubelet-client-certificate": kubelet.certificate,
-            "kubelet-client-key": kubelet.key,
-            "kubelet-preferred-address-types": "InternalIP",
+            "egress-selector-config-file": access.directory / "egress.json",
             "enable-aggregator-routing": "true",
-            "proxy-client-cert-file": front.certificate,
-            "proxy-client-key-file": front.key,
-            "requestheader-client-ca-file": access.front_proxy_ca_file,
-            "requestheader-allowed-names": FRONT_PROXY_CLIENT,
-            "requestheader-username-headers": "X-Remote-User",
-            "requestheader-group-headers": "X-Remote-Group",
-            "requestheader-extra-headers-prefix": "X-Remote-Extra-",
             "profiling": "false",
             "contention-profiling": "false",
             "shutdown-delay-duration": "0s",
             "v": "1",
+            **_shown_certificates(access, cluster),
+            **_callers(access, cluster),
+            **_called(access),
         }
     )
+
+
+def _shown_certificates(access: ClusterAccess, cluster: ClusterDescription) -> dict[str, object]:
+    """What the API server shows: its own leaf, and to those who ask for the DNS endpoint the local cloud's."""
+    own, sni = access.pair("apiserver"), access.pair("dns-endpoint")
+    return {
+        "tls-cert-file": own.certificate,
+        "tls-private-key-file": own.key,
+        "tls-sni-cert-key": f"{sni.certificate},{sni.key}:{cluster.dns_endpoint}",
+    }
+
+
+def _callers(access: ClusterAccess, cluster: ClusterDescription) -> dict[str, object]:
+    """Who may call, and how the API server knows them: certificates, Google tokens, service account tokens."""
+    directory = access.directory
+    return {
+        "client-ca-file": access.ca_file,
+        "authentication-config": directory / "authentication.json",
+        "authentication-token-webhook-config-file": directory / "token-webhook.kubeconfig",
+        "authentication-token-webhook-version": "v1",
+        "authentication-token-webhook-cache-ttl": "10s",
+        "authorization-config": directory / "authorization.json",
+        "service-account-issuer": cluster.issuer,
+        "service-account-key-file": directory / "service-account.pub",
+        "service-account-signing-key-file": directory / "service-account.key",
+        "api-audiences": f"{cluster.issuer},https://kubernetes.default.svc",
+    }
+
+
+def _called(access: ClusterAccess) -> dict[str, object]:
+    """Whom the API server calls, and as whom: etcd, kubelets, aggregated APIs."""
+    etcd_pair, kubelet = access.pair("etcd"), access.pair("apiserver-kubelet-client")
+    front = access.pair(FRONT_PROXY_CLIENT)
+    return {
+        "etcd-servers": f"https://{LOOPBACK}:{access.etcd_port}",
+        "etcd-cafile": access.ca_file,
+        "etcd-certfile": etcd_pair.certificate,
+        "etcd-keyfile": etcd_pair.key,
+        "etcd-compaction-interval": "2m",
+        "kubelet-client-certificate": kubelet.certificate,
+        "kubelet-client-key": kubelet.key,
+        "kubelet-preferred-address-types": "InternalIP",
+        "proxy-client-cert-file": front.certificate,
+        "proxy-client-key-file": front.key,
+        "requestheader-client-ca-file": access.front_proxy_ca_file,
+        "requestheader-allowed-names": FRONT_PROXY_CLIENT,
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    }
 
 
 def controller_manager(access: ClusterAccess, cluster: ClusterDescription) -> Sequence[str]:

@@ -80,30 +80,8 @@ def _rights() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _metrics(access: ClusterAccess) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A Service without a selector whose endpoint is the node agent, and the APIService that leads to it."""
-    address = access.metrics_address
-    service = {"namespace": "kube-system", "name": METRICS_NAME, "labels": {"k8s-app": METRICS_NAME}}
-    slice_labels = {"kubernetes.io/service-name": METRICS_NAME, "endpointslice.kubernetes.io/managed-by": "local-cloud"}
-    yield (
-        f"/api/v1/namespaces/kube-system/services/{METRICS_NAME}",
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": service,
-            "spec": {"ports": [{"name": "https", "port": 443, "targetPort": address.port, "protocol": "TCP"}]},
-        },
-    )
-    yield (
-        f"/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices/{METRICS_NAME}",
-        {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {"namespace": "kube-system", "name": METRICS_NAME, "labels": slice_labels},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": [address.address], "conditions": {"ready": True}}],
-            "ports": [{"name": "https", "port": address.port, "protocol": "TCP"}],
-        },
-    )
+    """A Service whose endpoint is the node agent, the APIService that leads to it, and who may read there."""
+    yield from _metrics_service(access)
     yield (
         "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io",
         {
@@ -130,5 +108,31 @@ def _metrics(access: ClusterAccess) -> Iterator[tuple[str, dict[str, Any]]]:
                 "labels": {f"{_RBAC}/aggregate-to-{role}": "true" for role in ("view", "edit", "admin")},
             },
             "rules": [{"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": list(_READ)}],
+        },
+    )
+
+
+def _metrics_service(access: ClusterAccess) -> Iterator[tuple[str, dict[str, Any]]]:
+    address = access.metrics_address
+    service = {"namespace": "kube-system", "name": METRICS_NAME, "labels": {"k8s-app": METRICS_NAME}}
+    slice_labels = {"kubernetes.io/service-name": METRICS_NAME, "endpointslice.kubernetes.io/managed-by": "local-cloud"}
+    yield (
+        f"/api/v1/namespaces/kube-system/services/{METRICS_NAME}",
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": service,
+            "spec": {"ports": [{"name": "https", "port": 443, "targetPort": address.port, "protocol": "TCP"}]},
+        },
+    )
+    yield (
+        f"/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices/{METRICS_NAME}",
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"namespace": "kube-system", "name": METRICS_NAME, "labels": slice_labels},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [address.address], "conditions": {"ready": True}}],
+            "ports": [{"name": "https", "port": address.port, "protocol": "TCP"}],
         },
     )

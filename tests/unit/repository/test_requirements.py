@@ -23,7 +23,7 @@ DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]
 # Top-level packages that come with ansible-core.
 CORE = {"ansible", "jinja2", "yaml"}
 # Top-level packages that are called otherwise than the distribution they come from.
-DISTRIBUTIONS = {"google": "google-auth"}
+DISTRIBUTIONS = {"dockerfile_parse": "dockerfile-parse", "google": "google-auth"}
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 
 
