@@ -1,8 +1,9 @@
 """Workload Identity Federation for GKE: a Kubernetes service account's token becomes a Google token.
 
 Server side: `principal_of` is who a Kubernetes service account is to Google; `Cloud.named` knows it, so that the
-daemon hands out tokens of it by that name (to whom it trusts: its admin socket). `ClusterProviders` makes every cluster of the local cloud an OIDC provider of its project's pool
-`PROJECT.svc.id.goog`, so that the Security Token Service takes tokens that the cluster signed.
+daemon hands out tokens of it by that name (to whom it trusts: its admin socket). `ClusterProviders` makes every cluster
+of the local cloud an OIDC provider of its project's pool `PROJECT.svc.id.goog`, so that the Security Token Service
+takes tokens that the cluster signed.
 
 Client side, for the metadata server of pods (it runs beside the kubelet, as on GKE):
 

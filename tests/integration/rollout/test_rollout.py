@@ -1,4 +1,4 @@
-"""A set is rolled out, left alone when nothing changed, and taken back as a whole when it fails, by real controllers."""
+"""A set is rolled out, left alone when nothing changed, taken back as a whole when it fails: by real controllers."""
 
 from __future__ import annotations
 
