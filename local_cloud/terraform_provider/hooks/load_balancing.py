@@ -37,7 +37,10 @@ def health_check_body(body: Body, _state: Values, _writing: Writing) -> Body:
 
 
 def backend_service_body(body: Body, _state: Values, _writing: Writing) -> Body:
-    """The default of `max_utilization` means nothing for an endpoint group, and is refused there."""
+    """The default of `max_utilization` means nothing for an endpoint group, and is refused there. The edge's policy has
+    another name in the call that sets it alone."""
+    if body.keys() == {"edgeSecurityPolicy"}:
+        return {"securityPolicy": body["edgeSecurityPolicy"]}
     for backend in body.get("backends") or ():
         if "/networkEndpointGroups/" in str(backend.get("group", "")):
             backend.pop("maxUtilization", None)
