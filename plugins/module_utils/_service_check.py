@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 PASS, FAIL, NO_EVIDENCE = "pass", "fail", "no-evidence"
 
-# Seconds between two tries of a check that fails: load balancers and names take a while to follow.
-PAUSE = 1.0
+# Seconds between two tries of a check that nobody answers yet: load balancers and names take a while to follow.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+# What no later try of the same request can mend, in the words of TLS and of proxies.
+FINAL = ("CERTIFICATE_VERIFY_FAILED", "Tunnel connection failed: 4")
 LEAST_DAYS = 7
 
 CHECK_SPEC: Mapping[str, dict[str, Any]] = {
@@ -70,10 +72,11 @@ CHECK_SPEC: Mapping[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether what was looked at is as it should be, and what was seen."""
+    """Whether what was looked at is as it should be, what was seen, and whether it may just not be there yet."""
 
     good: bool
     evidence: str
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,29 +108,28 @@ class Checks:
         """`{name, verdict, evidence}` of one check."""
         name = f"{self.params['service']}.{check['name']}"
         looks: Looks = getattr(self, f"_{check['kind']}")(check)
+        found = self._patiently(name, looks.real)
+        if not found.good:
+            return {"name": name, "verdict": FAIL, "evidence": str(masked(found.evidence))}
+        # Only now: where nobody answers yet, any fault would be noticed.
         blind = looks.planted()
         if blind.good:
             evidence = f"the check did not notice a planted fault ({blind.evidence}), so it proves nothing"
             return {"name": name, "verdict": NO_EVIDENCE, "evidence": evidence}
-        found = self._patiently(name, looks.real)
-        noticed = f"; a planted fault was noticed: {blind.evidence}"
-        return {
-            "name": name,
-            "verdict": PASS if found.good else FAIL,
-            "evidence": str(masked(found.evidence + (noticed if found.good else ""))),
-        }
+        evidence = f"{found.evidence}; a planted fault was noticed: {blind.evidence}"
+        return {"name": name, "verdict": PASS, "evidence": str(masked(evidence))}
 
     def _patiently(self, name: str, look: Callable[[], Finding]) -> Finding:
-        started = self.clock.now()
+        """The first finding that is final, or the last one before the deadline."""
+        started, timeout, pause = self.clock.now(), self.params["timeout"], FIRST_PAUSE
         while True:
             found = look()
             waited = self.clock.now() - started
-            if found.good or waited + PAUSE > self.params["timeout"]:
+            if found.good or not found.early or waited + pause > timeout:
                 return found
-            report(
-                f"check {name}", f"another answer than {found.evidence}"[:200], round(waited, 1), self.params["timeout"]
-            )
-            self.clock.sleep(PAUSE)
+            report(f"check {name}", f"an answer; so far {found.evidence}"[:200], round(waited, 1), timeout)
+            self.clock.sleep(self.clock.jittered(pause))
+            pause = min(1.5 * pause, LONGEST_PAUSE)
 
     def _place(self, check: Mapping[str, Any]) -> Place:
         via = str(check.get("via") or "public")
@@ -222,7 +224,8 @@ def judged(reply: Reply, wanted: Mapping[str, Any], kept: Mapping[str, str], pla
     allowed = list(allowed) if isinstance(allowed, list) else [allowed]
     asked = f"{wanted.get('method') or 'GET'} {wanted['path']} at {place}"
     if reply.status not in allowed:
-        return Finding(False, f"{asked}: {reply}, wanted {' or '.join(map(str, allowed))}")
+        evidence = f"{asked}: {reply}, wanted {' or '.join(map(str, allowed))}"
+        return Finding(False, evidence, early=reply.early)
     for path, value in (filled(wanted.get("json_has") or {}, kept)).items():
         found = value_at(reply.document, path)
         if found != value:
@@ -251,7 +254,8 @@ def _allows(place: Place, path: str, origin: str) -> Finding:
     # A star, or the origin that asked, whoever it was, would be allowed for the planted one as well.
     good = 0 < reply.status < 400 and allowed in (origin, "*")
     told = f"allows {allowed}" if allowed else "allows no origin"
-    return Finding(good, f"OPTIONS {path} from {origin} at {place}: {reply}, {told}")
+    evidence = f"OPTIONS {path} from {origin} at {place}: {reply}, {told}"
+    return Finding(good, evidence, early=reply.early)
 
 
 class _TrustsNobody(Network):
@@ -266,9 +270,15 @@ def _certified(place: Address) -> Finding:
     try:
         response = place.network.request("HEAD", f"{place.url}/", preload_content=False)
     except Exception as problem:  # noqa: BLE001  (whatever TLS or the proxy say is the evidence)
-        return Finding(False, f"{place}: {type(problem).__name__}: {problem}"[:300])
+        # A load balancer without its certificate breaks the handshake off; a wrong certificate stays wrong.
+        early = not any(word in str(problem) for word in FINAL)
+        return Finding(False, f"{place}: {type(problem).__name__}: {problem}"[:300], early)
     try:
-        certificate = response.connection.sock.getpeercert()
+        # Nobody keeps it for an answer that ends the connection.
+        secure = response.connection.sock if response.connection else None
+        if secure is None:
+            return Finding(False, f"{place}: status {response.status}, and the connection ended with it", early=True)
+        certificate = secure.getpeercert()
     finally:
         response.close()
     days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -13,20 +13,37 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from ._failure import Failure
 from ._kubernetes_client import KubernetesClient
 from ._kubernetes_kinds import SERVICE
-from ._network import Dropped, Network, Unreachable
+from ._network import Answer, Dropped, Network, Unreachable
 
 # The discard port, on which nothing of ours listens.
 NOWHERE = 9
+# What a load balancer answers that does not know its routes or its backends yet.
+NOT_THERE_YET = (404, 502, 503, 504)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. Without an answer `status` is 0 and `problem` says why; header names in lower case."""
+    """What came back. Without an answer `status` is 0 and `problem` says why; header names in lower case.
+
+    `early` is whether the one who should answer may just not be there yet.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
     problem: str = ""
+    early: bool = False
+
+    @classmethod
+    def of(cls, ask: Callable[[], Answer]) -> Reply:
+        """What `ask` gets, or why it gets nothing."""
+        try:
+            answer = ask()
+        except (Unreachable, Dropped) as problem:
+            return cls(0, {}, problem=f"no answer: {problem}", early=True)
+        except Failure as problem:
+            return cls(0, {}, problem=f"no answer: {problem}")
+        return cls(answer.status, answer.headers, answer.body, early=answer.status in NOT_THERE_YET)
 
     @property
     def document(self) -> Any:
@@ -58,11 +75,9 @@ class Address:
     network: Network
 
     def ask(self, question: Question) -> Reply:
-        try:
-            answer = self.network.send(question.method, self.url + question.path, question.headers, question.body)
-        except (Unreachable, Dropped, Failure) as problem:
-            return Reply(0, {}, problem=f"no answer: {problem}")
-        return Reply(answer.status, answer.headers, answer.body)
+        return Reply.of(
+            lambda: self.network.send(question.method, self.url + question.path, question.headers, question.body)
+        )
 
     def elsewhere(self) -> Address:
         """A place like this one at which nobody is: a name that does not exist, or a port that nobody has."""
@@ -88,11 +103,7 @@ class InCluster:
 
     def ask(self, question: Question) -> Reply:
         path = f"{SERVICE.path(self.namespace, f'{self.name}:{self.port}')}/proxy{question.path}"
-        try:
-            answer = self.client.raw(question.method, path, question.headers, question.body)
-        except (Unreachable, Dropped, Failure) as problem:
-            return Reply(0, {}, problem=f"no answer: {problem}")
-        return Reply(answer.status, answer.headers, answer.body)
+        return Reply.of(lambda: self.client.raw(question.method, path, question.headers, question.body))
 
     def elsewhere(self) -> InCluster:
         """A Service that does not exist."""
