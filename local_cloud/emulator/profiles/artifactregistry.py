@@ -38,11 +38,9 @@ PROFILE = Profile(
         "projects.updateProjectSettings": ("artifactregistry.projectsettings.update",),
         "projects.locations.get": ("artifactregistry.locations.get",),
         "projects.locations.list": ("artifactregistry.locations.list",),
-        "projects.locations.repositories.patch": ("artifactregistry.repositories.update",),
         "projects.locations.repositories.packages.patch": ("artifactregistry.packages.update",),
         "projects.locations.repositories.packages.versions.patch": ("artifactregistry.versions.update",),
         "projects.locations.repositories.packages.versions.batchDelete": ("artifactregistry.versions.delete",),
-        "projects.locations.repositories.packages.tags.patch": ("artifactregistry.tags.update",),
     },
     permission_nouns={images.COLLECTION: "dockerimages"},
     # What the registry protocol asks for (local_cloud/registry).

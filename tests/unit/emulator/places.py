@@ -20,6 +20,7 @@ _CLIENTS = f"projects/{PROJECT}/locations/global/oauthClients"
 _NETWORK = {"network": f"{_GLOBAL}/networks/there"}
 _OIDC = {"oidc": {"issuerUri": "https://issuer.example"}, "attributeMapping": {"google.subject": "assertion.sub"}}
 _CERTIFICATES = f"projects/{PROJECT}/locations/global"
+_RINGS = f"projects/{PROJECT}/locations/europe-west1/keyRings"
 _HEALTH_CHECK = {"type": "TCP", "tcpHealthCheck": {"port": 80}, "checkIntervalSec": 60, "timeoutSec": 5}
 _HEALTH_CHECK_BLOCKS = (
     "type",
@@ -186,6 +187,20 @@ PLACES: Mapping[str, Place] = {
     "certificatemanager:projects.locations.dnsAuthorizations": Place(
         f"{_CERTIFICATES}/dnsAuthorizations", {"domain": "a.example"}, identify="query:dnsAuthorizationId"
     ),
+    "cloudkms:projects.locations.keyRings": Place(_RINGS, identify="query:keyRingId"),
+    "cloudkms:projects.locations.keyRings.cryptoKeys": Place(
+        f"{_RINGS}/there/cryptoKeys",
+        {"purpose": "ENCRYPT_DECRYPT"},
+        fixed=(
+            "purpose",
+            "versionTemplate",
+            "primary",
+            "rotationPeriod",
+            "nextRotationTime",
+            "keyAccessJustificationsPolicy",
+        ),
+        identify="query:cryptoKeyId",
+    ),
     "run:projects.locations.services": Place(
         f"projects/{PROJECT}/locations/europe-west1/services",
         {"template": {"containers": [{"image": "gcr.io/cloudrun/hello"}]}},
@@ -287,6 +302,7 @@ WITHOUT_PLACE: Mapping[str, str] = {
     "artifactregistry:projects.locations.repositories.packages": "pushed: tests/unit/registry",
     "artifactregistry:projects.locations.repositories.packages.tags": "of what was pushed: tests/unit/registry",
     "artifactregistry:projects.locations.repositories.packages.versions": "pushed: tests/unit/registry",
+    "cloudkms:projects.locations.keyRings.cryptoKeys.cryptoKeyVersions": "made with their key: test_keys",
     "cloudquotas:projects.locations.quotaPreferences": "only known quotas, once each: test_quota",
     "cloudresourcemanager:organizations": "made with the cloud",
     "cloudresourcemanager:tagBindings": "named by what they bind: the recordings",
@@ -317,6 +333,7 @@ def prepare(cloud: Cloud) -> dict[str, str]:
     cloud.ok("POST", f"{regional}/urlMaps", {"name": "there", "defaultService": f"{_REGION}/backendServices/there"})
     cloud.ok("POST", f"{regional}/sslCertificates", {"name": "there", **_CERTIFICATE})
     cloud.ok("POST", f"certificatemanager/v1/{_CERTIFICATES}/certificateMaps?certificateMapId=there", {})
+    cloud.ok("POST", f"cloudkms/v1/{_RINGS}?keyRingId=there", {})
     cloud.ok("POST", f"dns/dns/v1/projects/{PROJECT}/responsePolicies", {"responsePolicyName": "there"})
     iam = "iam/v1"
     cloud.ok("POST", f"{iam}/{_POOLS}?workloadIdentityPoolId=there", {})
