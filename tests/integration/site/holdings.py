@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.local_cloud import LocalCloud
 
+# Project and first roots: what a run does with a root is the same for all of them, and these are made in seconds.
+FIRST_STAGE = ("--limit", "project,stage_1")
+
 # Ids that the server chose: numbers, UUIDs, hashes.
 _CHOSEN = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d{6,}")
 # A bucket keeps old states as versions; how many there are depends on how often a run was tried.

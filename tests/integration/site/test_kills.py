@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.ansible_runs import ROOT, RUN_SECONDS, play
-from tests.integration.site.holdings import holdings, locks
+from tests.integration.site.holdings import FIRST_STAGE, holdings, locks
 from tests.local_cloud import LocalCloud
 
 
@@ -26,13 +26,13 @@ def finished(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> tup
     """What a site holds that was left in peace, and how many seconds it took."""
     cloud.reset()
     started = time.monotonic()
-    run = play(cloud, "site.yml", runs=tmp_path_factory.mktemp("peace"))
+    run = play(cloud, "site.yml", *FIRST_STAGE, runs=tmp_path_factory.mktemp("peace"))
     assert run.code == 0, run.output
     return holdings(cloud), time.monotonic() - started
 
 
 def _start(cloud: LocalCloud, runs: Path) -> subprocess.Popen[bytes]:
-    command = [str(shutil.which("ansible-playbook")), "site.yml", "-i", "inventories/local"]
+    command = [str(shutil.which("ansible-playbook")), "site.yml", "-i", "inventories/local", *FIRST_STAGE]
     environment = cloud.environ(PRESIDENTIAL_DIGS_RUNS=str(runs), ANSIBLE_NOCOLOR="1")
     with (runs / "killed.log").open("wb") as log:
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -46,7 +46,7 @@ def _until(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _converges(cloud: LocalCloud, runs: Path, wanted: Counter[str]) -> None:
-    run = play(cloud, "site.yml", runs=runs)
+    run = play(cloud, "site.yml", *FIRST_STAGE, runs=runs)
     assert run.code == 0, run.output
     assert locks(cloud) == []
     assert holdings(cloud) - wanted == Counter()

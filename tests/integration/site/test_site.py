@@ -1,5 +1,5 @@
-"""The whole site on an empty cloud that asks for every permission: predicted, made, made again, drifted, mended,
-destroyed."""
+"""A site on an empty cloud that asks for every permission: predicted, made, made again, drifted, mended, destroyed; and
+every phase of it, up to the proof of the conversation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.ansible_runs import Run, play
-from tests.integration.site.holdings import holdings, locks
+from tests.integration.site.holdings import FIRST_STAGE, holdings, locks
 from tests.local_cloud import LocalCloud
 
 PROJECT = "presidential-digs-crm-local"
@@ -38,23 +38,23 @@ def _changes(run: Run, of_roots: str) -> dict[tuple[str, str], Any]:
 def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, tmp_path: Path) -> None:
     cloud = clean_cloud
     cloud.settings(iam="enforce")
-    predicted = play(cloud, "site.yml", "--check", "--diff", runs=tmp_path / "check")
+    predicted = play(cloud, "site.yml", "--check", "--diff", *FIRST_STAGE, runs=tmp_path / "check")
     assert predicted.code == 0, predicted.output
     assert cloud.count(status="2xx", method="*.insert") == 0
-    made = play(cloud, "site.yml", "--diff", "-vvv", runs=tmp_path / "made")
+    made = play(cloud, "site.yml", "--diff", "-vvv", *FIRST_STAGE, runs=tmp_path / "made")
     assert made.code == 0, made.output
     changes = _changes(made, "changes")
     assert changes == _changes(predicted, "planned")
-    assert [changes[host, "root"]["create"] > 0 for host in ("foundation", "network")] == [True, True]
-    again = play(cloud, "site.yml", runs=tmp_path / "again")
+    assert [changes[host, "root"]["create"] > 0 for host in ("foundation", "network", "registry")] == [True] * 3
+    again = play(cloud, "site.yml", *FIRST_STAGE, runs=tmp_path / "again")
     assert (again.code, again.changed) == (0, 0), again.output
     _tells_no_token(cloud, tmp_path, predicted, made, again)
     _drift(cloud)
-    drifted = play(cloud, "playbooks/drift.yml", runs=tmp_path / "drift")
+    drifted = play(cloud, "playbooks/drift.yml", *FIRST_STAGE, runs=tmp_path / "drift")
     assert drifted.code != 0
     assert _DRIFTED in drifted.output, drifted.output
     assert any("private_ip_google_access" in str(line) for line in drifted.ledger)
-    mended = play(cloud, "site.yml", runs=tmp_path / "mended")
+    mended = play(cloud, "site.yml", *FIRST_STAGE, runs=tmp_path / "mended")
     assert mended.code == 0, mended.output
     assert cloud.get(f"https://{SUBNETWORK}").json()["privateIpGoogleAccess"] is True
     _destroyed(cloud, tmp_path)
@@ -63,7 +63,7 @@ def test_predicted_made_again_drifted_mended_destroyed(clean_cloud: LocalCloud, 
 def _tells_no_token(cloud: LocalCloud, directory: Path, *runs: Run) -> None:
     """Neither what was printed, nor ledgers, reports and plans, nor the states in the bucket."""
     states = {item["name"]: cloud.get(item["mediaLink"]).content for item in cloud.get(STATES).json()["items"]}
-    assert sorted(states) == ["roots/foundation/default.tfstate", "roots/network/default.tfstate"]
+    assert sorted(states) == [f"roots/{root}/default.tfstate" for root in ("foundation", "network", "registry")]
     kept = {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
     printed = {f"output {number}": run.output.encode() for number, run in enumerate(runs)}
     assert [name for name, content in (states | kept | printed).items() if _TOKEN.search(content)] == []
@@ -85,3 +85,18 @@ def _destroyed(cloud: LocalCloud, tmp_path: Path) -> None:
     kept: list[Any] = [name for name in holdings(cloud) if not name.startswith(held)]
     assert kept == ["cloudresourcemanager organizations/#"]
     assert locks(cloud) == []
+
+
+@pytest.mark.seconds(140)
+def test_every_phase_up_to_the_proof_of_the_conversation(clean_cloud: LocalCloud, tmp_path: Path) -> None:
+    cloud = clean_cloud
+    cloud.settings(iam="enforce")
+    made = play(cloud, "site.yml", runs=tmp_path / "made")
+    assert made.code == 0, made.output
+    proved = {entry["name"]: entry["verdict"] for line in made.ledger for entry in line.get("verdicts") or []}
+    assert set(proved.values()) == {"pass"}, proved
+    assert {"audio_audible", "auth-service.database", "lead-import-service.database"} <= set(proved)
+    page = cloud.get("https://app.local.crm.presidential-digs.example/", token=None)
+    assert (page.status_code, page.headers["Content-Type"].partition(";")[0]) == (200, "text/html")
+    again = play(cloud, "site.yml", runs=tmp_path / "again")
+    assert (again.code, again.changed) == (0, 0), again.output
