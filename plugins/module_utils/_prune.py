@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._failure import Failure, invalid
 from ._kubernetes_access import still_to_come
 from ._kubernetes_client import KubernetesClient
-from ._kubernetes_kinds import KINDS, REPLICA_SET, Kind, label_selector
+from ._kubernetes_kinds import KINDS, NAMESPACE, REPLICA_SET, Kind, label_selector
+from ._kubernetes_watch import DELETED, LISTED, Watch, Watched
+from ._progress import report
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -27,6 +29,9 @@ PRUNABLE = (
 )
 """In the order in which they are deleted: what runs goes before what it uses."""
 
+# Seconds between two reports of progress.
+SAID_EVERY = 2.0
+
 
 def prune(module: AnsibleModule) -> dict[str, Any]:
     """The function of the module `prune`."""
@@ -40,7 +45,8 @@ def prune(module: AnsibleModule) -> dict[str, Any]:
             raise
         nothing: dict[str, Any] = {"diff": {"before": {}, "after": {}}, "pruned": [], "kept": [], "spared": []}
         return {"changed": False, "assumed": assumed} | nothing
-    kinds = [kind for name in PRUNABLE if name in params["kinds"] for kind in KINDS.values() if kind.name == name]
+    wanted = [name for name in (*PRUNABLE, NAMESPACE.name) if name in params["kinds"]]
+    kinds = [kind for name in wanted for kind in KINDS.values() if kind.name == name]
     found = _owned(client, kinds, params)
     history = set(_in_history(client, params["namespace"]))
     keep = set(params["keep"])
@@ -50,9 +56,10 @@ def prune(module: AnsibleModule) -> dict[str, Any]:
     for label, one in doomed.items():
         kind = next(kind for kind in kinds if kind.name == label.partition("/")[0])
         metadata = one["metadata"]
-        client.delete(
-            kind.path(metadata["namespace"], metadata["name"]), dry_run=module.check_mode, uid=metadata["uid"]
-        )
+        path = kind.path(metadata.get("namespace", ""), metadata["name"])
+        client.delete(path, dry_run=module.check_mode, uid=metadata["uid"])
+    if NAMESPACE in kinds and f"{NAMESPACE.name}/{params['namespace']}" not in keep and not module.check_mode:
+        _await_end(client, params["namespace"], params["wait_timeout"])
     return {
         "changed": bool(doomed),
         "diff": {"before": dict.fromkeys(doomed, "present"), "after": {}},
@@ -78,13 +85,47 @@ def validate(params: Mapping[str, Any]) -> None:
 def _owned(client: KubernetesClient, kinds: list[Kind], params: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What the owner made, by `Kind/name`, in the order of deletion; what a controller made of it goes with it."""
     selected = {"labelSelector": label_selector(params["labels"])}
-    listed = client.side_by_side(lambda kind: client.items(kind.collection(params["namespace"]), selected), kinds)
+    by_name = {"fieldSelector": f"metadata.name={params['namespace']}"}
+
+    def listing(kind: Kind) -> list[dict[str, Any]]:
+        return client.items(kind.collection(params["namespace"]), selected | (by_name if kind is NAMESPACE else {}))
+
+    listed = client.side_by_side(listing, kinds)
     return {
         f"{kind.name}/{one['metadata']['name']}": one
         for kind, found in zip(kinds, listed, strict=True)
         for one in found
         if not one["metadata"].get("ownerReferences") and "deletionTimestamp" not in one["metadata"]
     }
+
+
+def _await_end(client: KubernetesClient, namespace: str, timeout: float) -> None:
+    """Wait until a namespace that is being deleted is gone, and with it what its finalizers stand for outside.
+
+    Raises Failure `WAIT_TIMEOUT` with what the cluster says is left.
+    """
+    started = client.clock.now()
+    query = {"fieldSelector": f"metadata.name={namespace}"}
+    told = "what is in it to go"
+    with Watch(client, [Watched("namespaces", NAMESPACE.collection(""), query)]) as watch:
+        while True:
+            waited = client.clock.now() - started
+            if waited >= timeout:
+                raise Failure("WAIT_TIMEOUT", f"Namespace {namespace} is not gone after {timeout:g} s: {told}.")
+            change = watch.next(min(timeout - waited, SAID_EVERY))
+            if change is None:
+                report(f"namespace {namespace}", told, round(waited, 1), timeout)
+                continue
+            leaving = [one for one in change.objects if "deletionTimestamp" in one["metadata"]]
+            if change.type == DELETED or (change.type == LISTED and not leaving):
+                return
+            told = next(filter(None, map(_left_in, leaving)), told)
+
+
+def _left_in(namespace: Mapping[str, Any]) -> str:
+    """What the cluster says a namespace that ends still holds, empty when it says nothing."""
+    conditions = (namespace.get("status") or {}).get("conditions") or ()
+    return "; ".join(one["message"] for one in conditions if one["status"] == "True")
 
 
 def _in_history(client: KubernetesClient, namespace: str) -> Iterator[str]:

@@ -33,7 +33,10 @@ options:
     elements: str
     required: true
   kinds:
-    description: Kinds to look for.
+    description:
+      - Kinds to look for.
+      - V(Namespace) is O(namespace) itself with all that is in it. The task waits until it is gone, and with it what
+        its objects stand for outside of the cluster, such as load balancers.
     type: list
     elements: str
     choices:
@@ -45,6 +48,7 @@ options:
       - ConfigMap
       - Secret
       - ServiceAccount
+      - Namespace
     default:
       - Deployment
       - HorizontalPodAutoscaler
@@ -54,6 +58,10 @@ options:
       - ConfigMap
       - Secret
       - ServiceAccount
+  wait_timeout:
+    description: Seconds within which a namespace must be gone.
+    type: int
+    default: 300
 seealso:
   - module: presidential_digs.platform.rollout
 """
@@ -71,6 +79,17 @@ EXAMPLES = r"""
     keep:
       - Deployment/auth-service
       - Service/auth-service
+
+- name: Take the namespace down with all that is in it
+  presidential_digs.platform.prune:
+    project: presidential-digs-crm-dev
+    location: us-central1
+    cluster: crm
+    namespace: crm
+    labels:
+      app.kubernetes.io/managed-by: presidential-digs
+    keep: []
+    kinds: [Namespace]
 """
 
 RETURN = r"""
@@ -101,6 +120,7 @@ spared:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._kubernetes_kinds import NAMESPACE
 from ..module_utils._kubernetes_spec import NAMESPACE_SPEC, cluster_argument_spec
 from ..module_utils._prune import PRUNABLE, prune
 from ..module_utils._run import run
@@ -112,7 +132,8 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         **NAMESPACE_SPEC,
         labels={"type": "dict", "required": True},
         keep={"type": "list", "elements": "str", "required": True},
-        kinds={"type": "list", "elements": "str", "choices": kinds, "default": kinds},
+        kinds={"type": "list", "elements": "str", "choices": [*kinds, NAMESPACE.name], "default": kinds},
+        wait_timeout={"type": "int", "default": 300},
     )
     run(module_class(argument_spec=spec, supports_check_mode=True), prune)
 

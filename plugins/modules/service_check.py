@@ -12,10 +12,10 @@ short_description: Hold a deployed service to what its data promises
 version_added: 0.1.0
 description:
   - Runs named checks and gives each a verdict of V(pass), V(fail) or V(no-evidence) with its evidence.
-  - A check that passes is then shown a planted fault, such as a place where nobody is or a foreign origin. One that does
-    not notice it proves nothing, and its verdict is V(no-evidence).
-  - A check that gets no answer, or that of a gateway which knows no backend yet (404, 502, 503, 504), is tried again until
-    O(timeout). Any other wrong answer is final.
+  - A check that passes is then shown a planted fault, such as a place where nobody is or a foreign origin. One that
+    does not notice it proves nothing, and its verdict is V(no-evidence).
+  - A check that gets no answer, or that of a gateway which knows no backend yet (404, 502, 503, 504), is tried again
+    until O(timeout). Any other wrong answer is final.
   - Fails unless every verdict is V(pass). Writes only what a check's own requests write.
 author:
   - Presidential Digs platform team (@presidential-digs)
