@@ -80,8 +80,8 @@ def _destroyed(cloud: LocalCloud, tmp_path: Path) -> None:
     """Teardown leaves the organisation, the billing account and nothing of the project but what soft delete keeps."""
     gone = play(cloud, "playbooks/teardown.yml", "-e", f"teardown_confirm={PROJECT}", runs=tmp_path / "gone")
     assert gone.code == 0, gone.output
-    # Google has no call that deletes a quota preference; it goes with the project, 30 days later.
-    held = ("serviceusage ", "cloudbilling ", "cloudquotas ")
+    # Google has no call that deletes a quota preference, a key ring or a key; they go with the project, 30 days later.
+    held = ("serviceusage ", "cloudbilling ", "cloudquotas ", "cloudkms ")
     kept: list[Any] = [name for name in holdings(cloud) if not name.startswith(held)]
     assert kept == ["cloudresourcemanager organizations/#"]
     assert locks(cloud) == []
