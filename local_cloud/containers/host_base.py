@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from local_cloud.containers.specification import Mount
@@ -33,11 +35,27 @@ INTERPRETER_LINKS = ("usr/local/bin/python", "usr/local/bin/python3")
 
 
 def prepare(directory: Path, root: Path = Path("/")) -> Path:
-    """Make the directory that lies under such an image's own, once; it is `directory`. `root` is this machine's."""
+    """Make the directory that lies under such an image's own, once; it is `directory`. `root` is this machine's.
+
+    Containers that start side by side may all find that it is missing: each makes one, the first to be whole stays.
+    """
     if directory.exists():
         return directory
-    staged = directory.with_name(f"{directory.name}.new")
-    shutil.rmtree(staged, ignore_errors=True)
+    staged = Path(tempfile.mkdtemp(prefix=f"{directory.name}.", dir=directory.parent))
+    try:
+        _furnish(staged, root)
+        try:
+            staged.rename(directory)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return directory
+
+
+def _furnish(staged: Path, root: Path) -> None:
+    staged.chmod(0o755)
     for name in EMPTY:
         (staged / name).mkdir(parents=True)
     for name in OPEN_TO_ALL:
@@ -54,8 +72,6 @@ def prepare(directory: Path, root: Path = Path("/")) -> Path:
     for link in INTERPRETER_LINKS:
         (staged / link).parent.mkdir(parents=True, exist_ok=True)
         (staged / link).symlink_to(interpreter)
-    staged.rename(directory)
-    return directory
 
 
 def mounts(root: Path = Path("/")) -> tuple[Mount, ...]:
