@@ -65,6 +65,9 @@ class Rollout:
 
     def _look(self, member: Member) -> Looked:
         live = self.client.find(member.path)
+        if live is not None and applied(live, FIELD_MANAGER) == member.manifest:
+            # All that we declare is there and nothing else is ours: applying it again could change nothing.
+            return Looked(member, live, live)
         try:
             return Looked(member, live, self.client.apply(member.path, member.manifest, dry_run=True))
         except Failure as failure:

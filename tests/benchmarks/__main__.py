@@ -41,7 +41,7 @@ def _rollouts(environment: Path) -> float:
     with tempfile.TemporaryDirectory() as directory:
         seconds = rollout.seconds_per_task(environment, Path(directory))
     share = seconds[rollout.OURS] / seconds[rollout.BASELINE]
-    print(f"\na set of a service's objects, nothing changed\n{'module':52} {'ms per task':>12}")
+    print(f"\nthe objects of a site's services, nothing changed\n{'module':52} {'ms per task':>12}")
     for name, one in seconds.items():
         print(f"{name:52} {one * 1000:12.1f}")
     print(f"{share:.1%} of {rollout.BASELINE} (bar: {BAR:.0%})")

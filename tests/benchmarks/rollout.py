@@ -1,4 +1,5 @@
-"""Seconds per task of `rollout` and of kubernetes.core.k8s when nothing is left to change, on one set in one play."""
+"""Seconds per task of `rollout` and of kubernetes.core.k8s when nothing is left to change, on a site's services in one
+play."""
 
 from __future__ import annotations
 
@@ -8,17 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible.plugins.loader import init_plugin_loader
+
 from local_cloud.kubernetes.access import Identity
 from plugins.module_utils._kubernetes_client import KubernetesClient
 from tests.benchmarks.tasks import ROOT
 from tests.integration.rollout.scripted_node import ScriptedNode
-from tests.integration.rollout.service_set import service_set
 from tests.kubernetes import running_control_plane
+from tests.rendered_services import catalog, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REPETITIONS = 5
+NAMESPACE = "crm"
 OURS, BASELINE = "presidential_digs.platform.rollout", "kubernetes.core.k8s"
 
 
@@ -56,23 +60,31 @@ def _played(environment: Path, work: Path, kubeconfig: str) -> list[dict[str, An
     return tasks
 
 
+def site_set() -> list[dict[str, Any]]:
+    """Every object of the services that the environment local has on Kubernetes."""
+    init_plugin_loader([str(ROOT / "collections")])
+    on_kubernetes = [name for name, service in catalog().items() if service["runtime"] == "kubernetes"]
+    return [manifest for name in on_kubernetes for manifest in rendered(name)]
+
+
 def _play(kubeconfig: str) -> dict[str, Any]:
-    ours = {"kubeconfig": kubeconfig, "namespace": "bench", "manifests": service_set()}
+    objects = site_set()
+    ours = {"kubeconfig": kubeconfig, "namespace": NAMESPACE, "manifests": objects}
     theirs = {
         "kubeconfig": kubeconfig,
-        "namespace": "bench",
-        "definition": service_set(),
+        "namespace": NAMESPACE,
+        "definition": objects,
         "apply": True,
         "server_side_apply": {"field_manager": "presidential-digs", "force_conflicts": True},
         "wait": True,
     }
-    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench"}}
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     return {
         "hosts": "localhost",
         "gather_facts": False,
         "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
         "tasks": [
-            {"name": "before", OURS: {**ours, "manifests": [space, *service_set()]}},
+            {"name": "before", OURS: {**ours, "manifests": [space, *objects]}},
             *({"name": OURS, OURS: ours, "failed_when": "measured is changed", "register": "measured"},) * REPETITIONS,
             *({"name": BASELINE, BASELINE: theirs},) * REPETITIONS,
         ],

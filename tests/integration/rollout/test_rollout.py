@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plugins.module_utils._kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, SERVICE
+from plugins.module_utils._kubernetes_client import KubernetesClient
+from plugins.module_utils._kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, NETWORK_POLICY, SERVICE
 from tests.integration.rollout.service_set import LABELS, NAME, OWNER, SECRET, image, service_set
 
 if TYPE_CHECKING:
-    from plugins.module_utils._kubernetes_client import KubernetesClient
+    from collections.abc import Mapping
+
     from tests.integration.rollout.conftest import Run
 
 
@@ -40,6 +42,32 @@ def test_grammar(run: Run, namespace: str) -> None:
     found = updated["deployments"][NAME]
     assert (found["previous_revision"], found["revision"], found["available"], found["complete"]) == (1, 2, 2, True)
     assert found["digest"] == image("2").partition("@")[2]
+
+
+def test_what_stands_as_declared_is_only_read(
+    run: Run, cluster: KubernetesClient, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(run, namespace, manifests=service_set(hostname="given"))
+    asked: list[str] = []
+
+    class Counting(KubernetesClient):
+        def apply(self, path: str, manifest: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+            asked.append(path)
+            return super().apply(path, manifest, dry_run=dry_run)
+
+    monkeypatch.setattr("plugins.module_utils._rollout.KubernetesClient", Counting)
+    unchanged = deploy(run, namespace, manifests=service_set(hostname="given"))
+    # The server keeps the port of a Service under a key with more than was declared: there only it can tell.
+    assert (unchanged["changed"], asked) == (False, [SERVICE.path(namespace, NAME)])
+
+    foreign = {"spec": {"template": {"spec": {"hostname": "of-somebody-else"}}}}
+    cluster.merge(DEPLOYMENT.path(namespace, NAME), foreign, "somebody-else")
+    assert deploy(run, namespace, manifests=service_set(hostname="given"), check=True)["changed"]
+    cluster.merge(CONFIG_MAP.path(namespace, f"{NAME}-1"), {"data": {"RELEASE": None}}, "somebody-else")
+    taken_away = deploy(run, namespace, manifests=service_set(hostname="given"), check=True)["objects"]
+    assert {"object": f"ConfigMap/{NAME}-1", "action": "update"} in taken_away
+    assert deploy(run, namespace, manifests=service_set(hostname="given"))["changed"]
+    assert deploy(run, namespace, check=True)["changed"], "what is not declared any more goes"
 
 
 def test_difference_is_what_matters_without_secrets(run: Run, namespace: str) -> None:
@@ -216,3 +244,41 @@ def test_prune(run: Run, cluster: KubernetesClient, namespace: str) -> None:
     assert cluster.find(CONFIG_MAP.path(namespace, "somebody-elses"))
     assert cluster.find(SERVICE.path(namespace, NAME))
     assert "without an owner's label" in run("prune", **{**options, "labels": {"team": "x"}})["msg"]
+
+
+def test_prune_takes_a_namespace_down_with_all_that_is_in_it(
+    run: Run, cluster: KubernetesClient, namespace: str
+) -> None:
+    deploy(run, namespace)
+    options = {"namespace": namespace, "labels": OWNER, "keep": [], "kinds": ["Namespace"], "wait_timeout": 60}
+    # Without the owner's label it is somebody else's.
+    spared = run("prune", **options)
+    path = NAMESPACE.path("", namespace)
+    cluster.merge(path, {"metadata": {"labels": OWNER}})
+
+    foretold, gone, again = run("prune", check=True, **options), run("prune", **options), run("prune", **options)
+
+    assert (spared["changed"], again["changed"]) == (False, False)
+    assert foretold["pruned"] == gone["pruned"] == [f"Namespace/{namespace}"]
+    assert cluster.find(path) is None
+
+
+def test_a_namespace_that_stays_is_told_with_what_holds_it(run: Run, cluster: KubernetesClient, namespace: str) -> None:
+    held = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "held", "finalizers": ["presidential-digs.example/held"]},
+    }
+    cluster.apply(CONFIG_MAP.path(namespace, "held"), held)
+    cluster.merge(NAMESPACE.path("", namespace), {"metadata": {"labels": OWNER}})
+    options = {"namespace": namespace, "labels": OWNER, "keep": [], "kinds": ["Namespace"]}
+
+    late = run("prune", **options, wait_timeout=6)
+
+    assert late["failure"]["reason"] == "WAIT_TIMEOUT"
+    assert "presidential-digs.example/held in 1 resource" in late["msg"]
+    # A run after one that was interrupted waits for what that one began.
+    assert run("prune", **options, wait_timeout=1)["failure"]["reason"] == "WAIT_TIMEOUT"
+    cluster.merge(CONFIG_MAP.path(namespace, "held"), {"metadata": {"finalizers": None}})
+    assert run("prune", **options, wait_timeout=60)["changed"] is False
+    assert cluster.find(NAMESPACE.path("", namespace)) is None

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
-from ansible.vars.hostvars import HostVars
-from ansible.vars.manager import VariableManager
 
 from tests.ansible_runs import ROOT, copy_inventories
+from tests.rendered_services import read_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,14 +31,5 @@ def inventories(tmp_path: Path) -> Path:
 @pytest.fixture
 def read() -> Callable[[Path, str], tuple[dict[str, Any], Templar]]:
     """Function from an inventory and a host to the host's raw variables and an engine that renders them."""
-
-    def read_host(inventory: Path, host: str) -> tuple[dict[str, Any], Templar]:
-        loader = DataLoader()
-        manager = InventoryManager(loader=loader, sources=[str(inventory)])
-        variables = VariableManager(loader=loader, inventory=manager)
-        # What a variable of all hosts' variables is rendered from.
-        HostVars(manager, variables, loader)
-        raw = variables.get_vars(host=manager.get_host(host))
-        return raw, Templar(loader=loader, variables=raw)
 
     return read_host

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.errors import AnsibleFilterError
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 
 from plugins.filter.cidrsubnet import cidrsubnet
 from plugins.filter.merge_patch import merge_patch
 from plugins.filter.service_waves import service_waves
 from plugins.plugin_utils.network_policies import EDGE_RANGES, GOOGLE_RANGES, NAME, policy
 from plugins.plugin_utils.service_graph import EDGE, GOOGLE, INTERNET, MONGODB, reachability
+from tests.rendered_services import rendered
 
 ROOT = Path(__file__).parents[3]
 ROLE = ROOT / "roles" / "service"
@@ -116,38 +116,9 @@ def test_only_what_calls_google_or_the_database_may(catalog: dict[str, Any]) -> 
 
 
 @pytest.fixture
-def render(read: Read) -> Callable[..., list[dict[str, Any]]]:
+def render() -> Callable[..., list[dict[str, Any]]]:
     """Function from a service's name, and what it has otherwise, to its manifests."""
-
-    def manifests(name: str, **overrides: Any) -> list[dict[str, Any]]:
-        raw, templar = read(ROOT / "inventories" / "local", name)
-        own = {
-            file: yaml.safe_load((ROLE / file / "main.yml").read_text(encoding="utf-8"))
-            for file in ("defaults", "vars")
-        }
-        variables = {
-            **trusted(own["defaults"]),
-            **raw,
-            **trusted(own["vars"]),
-            "image_reference": f"r.example/i@{DIGEST}",
-        }
-        service = templar.template(raw["platform_service"])
-        variables["platform_service"] = merge_patch(service, overrides)
-        variables["service_secret_versions"] = {"jwt-secret": "projects/p/secrets/jwt-secret/versions/1"}
-        templar.available_variables = variables
-        text = (ROLE / "templates" / "manifests.yml.j2").read_text(encoding="utf-8")
-        return [one for one in yaml.safe_load_all(templar.template(trust_as_template(text))) if one]
-
-    return manifests
-
-
-def trusted(value: Any) -> Any:
-    """Texts of a role as Ansible has them when it read them itself: templates."""
-    if isinstance(value, dict):
-        return {key: trusted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
+    return rendered
 
 
 def one(manifests: list[dict[str, Any]], kind: str) -> dict[str, Any]:
