@@ -238,19 +238,25 @@ def prospect(client: Client, project: str | None, failure: Failure) -> str:
     """Why a failed look means `nothing there yet`: the API or the project is still to come. Empty when it does not."""
     if failure.reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         return "The API is not enabled yet, so nothing of this kind can exist."
-    if failure.status in (403, 404) and project and not project_exists(client, project):
+    if failure.status not in (403, 404) or not project:
+        return ""
+    state = project_state(client, project)
+    if not state:
         return f"Project {project} does not exist yet, or this identity cannot see it."
+    if state == "DELETE_REQUESTED":
+        return f"Project {project} waits to be deleted; nothing in it can be read before it is brought back."
     return ""
 
 
-def project_exists(client: Client, project: str) -> bool:
-    """Whether this identity sees the project (the API answers 403 for one that does not exist)."""
+def project_state(client: Client, project: str) -> str:
+    """`ACTIVE`, `DELETE_REQUESTED`, or empty when this identity does not see it (403 for one that does not exist)."""
     try:
-        return client.find(PROJECTS, f"/v3/projects/{segment(project)}") is not None
+        found = client.find(PROJECTS, f"/v3/projects/{segment(project)}")
     except Failure as failure:
         if failure.status == 403:
-            return False
+            return ""
         raise
+    return str((found or {}).get("state", ""))
 
 
 def _refuse_immutable(
