@@ -32,6 +32,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 # What no later try of the same request can mend, in the words of TLS and of proxies.
 FINAL = ("CERTIFICATE_VERIFY_FAILED", "Tunnel connection failed: 4")
 LEAST_DAYS = 7
+# What a VPC numbers its own with. Python's `is_private` also means ranges for documentation, from which a local cloud
+# gives its external addresses.
+OWN_RANGES = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
 
 CHECK_SPEC: Mapping[str, dict[str, Any]] = {
     "service": {"type": "str", "required": True},
@@ -289,7 +294,8 @@ def _is_private(address: str) -> Finding:
     if not address:
         return Finding(True, "no address outside the cluster")
     try:
-        private = ipaddress.ip_address(address).is_private
+        found = ipaddress.ip_address(address)
+        private = any(found in own for own in OWN_RANGES)
     except ValueError:
         private = False
     return Finding(private, f"its load balancer has the {'private' if private else 'public'} address {address}")
