@@ -9,6 +9,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._bucket import HOST as STORAGE
 from ._client import Client, segment
+from ._cloud_run import HOST as CLOUD_RUN
+from ._cloud_run import normal
 from ._project import find_project
 from ._quota_preference import HOST as QUOTAS
 from ._quota_preference import location, quota_infos
@@ -54,6 +56,17 @@ def list_service_accounts(module: AnsibleModule) -> dict[str, Any]:
         found = client.find(IAM, f"{collection}/{segment(email)}")
         return {"service_accounts": [found] if found else []}
     return {"service_accounts": list(client.items(IAM, collection, "accounts", query={"pageSize": 100}))}
+
+
+def list_cloud_run_services(module: AnsibleModule) -> dict[str, Any]:
+    """`services`: one by name, or a region's, in the normal form of the module `cloud_run_service`."""
+    params = module.params
+    client = Client.from_params(params)
+    collection = f"/v2/projects/{segment(params['project'])}/locations/{segment(params['location'])}/services"
+    if name := params.get("name"):
+        found = client.find(CLOUD_RUN, f"{collection}/{segment(name)}")
+        return {"services": [normal(found)] if found else []}
+    return {"services": [normal(found) for found in client.items(CLOUD_RUN, collection, "services")]}
 
 
 def list_quota_preferences(module: AnsibleModule) -> dict[str, Any]:

@@ -27,6 +27,7 @@ ARGUMENTS = {module: arguments for module, arguments, _ in reversed(REFUSED)} | 
     "project_info": {},
     "services_info": {"project": "digs-crm-dev"},
     "bucket_info": {"project": "digs-crm-dev"},
+    "cloud_run_service_info": {"project": "digs-crm-dev", "location": "us-central1"},
     "service_account_info": {"project": "digs-crm-dev"},
     "quota_preference_info": {"project": "digs-crm-dev"},
     "secret_version_info": {"project": "digs-crm-dev", "secrets": ["a-secret"]},
