@@ -61,7 +61,7 @@ def up(state: StateDirectory, port: int, settings: dict[str, Any]) -> tuple[dict
     with locked(state), state.run_lock.open("w") as lock:
         record = _holder(state, lock)
         if record is None:
-            clear(state, keep=serving_pid(state))
+            clear(state, keep=serving_pid(state.provider_socket))
             _start(state, port, lock)
         client = AdminClient(state.admin_socket)
         if settings:

@@ -42,7 +42,8 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/presidential_digs.platform.kubernetes) in C(module_defaults) to set options for this module.
+    description:
+      - Use C(group/presidential_digs.platform.kubernetes) in C(module_defaults) to set options for this module.
     support: full
     membership:
       - presidential_digs.platform.kubernetes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The fragments kubernetes, kubernetes.namespace and kubernetes.wait."""
+    """The fragments kubernetes, kubernetes.namespace and kubernetes.rollout."""
 
     DOCUMENTATION = r"""
 options:
@@ -49,7 +49,7 @@ options:
     required: true
 """
 
-    WAIT = r"""
+    ROLLOUT = r"""
 options:
   wait_timeout:
     description: Seconds until a rollout must be complete.

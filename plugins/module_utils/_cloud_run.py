@@ -298,7 +298,7 @@ def _serves(service: Mapping[str, Any], revision: str) -> bool:
 
 def _secret(value: str) -> dict[str, Any]:
     """`NAME` or `NAME:VERSION` as a reference; without a version the newest at the start of each instance."""
-    name, _, version = value.partition(":")
+    name, _colon, version = value.partition(":")
     return {"valueSource": {"secretKeyRef": {"secret": name, "version": version or "latest"}}}
 
 

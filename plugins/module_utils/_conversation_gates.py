@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SPEAKERS = ("A", "B")
 FEWEST_TURNS, MOST_TURNS = 3, 5
 # What the service says when the model fails and it makes something up.
-CANNED = re.compile(r"can you use ['\"‘“].+['\"’”] in a sentence", re.IGNORECASE)
+CANNED = re.compile(r"can you use [^\w\s].+[^\w\s] in a sentence", re.IGNORECASE)
 QUIETEST_PEAK = 0.05
 MOST_SILENCE = 0.6
 SMALLEST_SAMPLE = 10

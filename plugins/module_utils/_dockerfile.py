@@ -108,7 +108,7 @@ class Dockerfile:
         sources = [self.parent(stage)]
         for instruction in stage.instructions:
             if instruction.name in ("COPY", "ADD"):
-                given, _ = flags(instruction.value)
+                given, _words = flags(instruction.value)
                 sources += [self.stage(expanded(name, self.arguments), index) for name in given.get("from", [])]
         for source in sources:
             if source is not None:

@@ -58,6 +58,6 @@ def pairs(value: str) -> dict[str, str]:
     """`KEY=value KEY2="other value"`, or the older `KEY the rest`. ValueError for an open quote."""
     split = shlex.split(value)
     if split and "=" not in split[0]:
-        key, _, rest = value.strip().partition(" ")
+        key, _space, rest = value.strip().partition(" ")
         return {key: rest.strip()}
     return dict(word.partition("=")[::2] for word in split)

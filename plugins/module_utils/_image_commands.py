@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Union
 
 from ._dockerfile_words import exec_form, flags
 
@@ -68,7 +69,7 @@ class MakeDirectories:
     places: tuple[str, ...]
 
 
-Command = InstallPackages | MakeEnvironment | MakeDirectories
+Command = Union[InstallPackages, MakeEnvironment, MakeDirectories]  # noqa: UP007 - ansible-test takes | for an operation
 
 
 def commands(value: str) -> list[Command]:

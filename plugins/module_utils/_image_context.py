@@ -37,7 +37,7 @@ class Context:
                     for above in reversed(PurePosixPath(path).parents[:-1]):
                         found.setdefault(str(above), DIRECTORY)
                     found[path] = entry_of(self.directory / path)
-            if not any(negated for _, negated in rules):
+            if not any(negated for _pattern, negated in rules):
                 directories[:] = [name for name in directories if (inside / name).as_posix() in found]
         return found
 

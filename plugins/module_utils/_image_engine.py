@@ -71,8 +71,7 @@ class Engine:
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
+            for line in process.stdout or ():
                 said = [*said[-_SAID:], line.rstrip()]
                 report(subject, f"{self.name}: {line.strip()}"[:200])
         if process.returncode:

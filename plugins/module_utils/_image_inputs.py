@@ -31,7 +31,7 @@ def sources(dockerfile: Dockerfile, context: Context, given: Mapping[str, str]) 
 
 
 def _patterns(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> Iterator[str]:
-    for instruction, _ in evaluated(dockerfile, stage, given, {}):
+    for instruction, _line in evaluated(dockerfile, stage, given, {}):
         if instruction.name == "RUN" and bind_mounts(instruction.value):
             yield "."
         if instruction.name in ("COPY", "ADD"):

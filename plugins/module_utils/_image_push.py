@@ -86,9 +86,8 @@ def push(registry: Registry, image: Reference, made: Assembled, tags: Sequence[s
         lambda: _send(registry, image, sending, digest_of(made.config), len(made.config), lambda: made.config)
     ]
     work += [_later(registry, image, sending, layer) for layer in made.layers]
-    for descriptor in made.pulled.layers:
-        assert origin is not None
-        work.append(_later_base(registry, image, sending, origin, descriptor))
+    if origin is not None:
+        work += [_later_base(registry, image, sending, origin, descriptor) for descriptor in made.pulled.layers]
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         for done in [pool.submit(one) for one in work]:
             done.result()

@@ -187,7 +187,7 @@ def _target(target: str, name: str, below: Mapping[str, Entry], into: bool) -> d
 
 def _owner(value: str) -> tuple[int, int]:
     """`--chown=10001:10001`; ValueError for a name that only the base image knows."""
-    user, _, group = value.partition(":")
+    user, _colon, group = value.partition(":")
     return _number(user), _number(group or user)
 
 

@@ -60,7 +60,7 @@ class Layers:
     def merged(self) -> dict[str, Entry]:
         """What lies in all of them together."""
         whole: dict[str, Entry] = {}
-        for _, tree in self.made:
+        for _name, tree in self.made:
             whole |= tree
         return whole
 
@@ -158,5 +158,6 @@ def _append(archive: tarfile.TarFile, name: str, entry: Entry) -> None:
 
 
 def _content(entry: Entry) -> bytes:
-    assert entry.source is not None
+    if entry.source is None:
+        raise ValueError("an entry has neither content nor a source")
     return entry.source.read_bytes()

@@ -84,7 +84,7 @@ class KmsKey(Resource):
         return {key: value for key, value in found.items() if key != "primary"}
 
     def create(self, desired: dict[str, Any]) -> None:
-        location, _, ring = self.ring.rpartition("/keyRings/")
+        location, _collection, ring = self.ring.rpartition("/keyRings/")
         if self._ring() is None:
             self.client.create(HOST, f"/v1/{location}/keyRings", query={"keyRingId": ring}, body={}, find=self._ring)
         body = desired | self._first_rotation(desired)

@@ -124,15 +124,12 @@ class Registry:
 
     def blob(self, image: Reference, digest: str) -> bytes:
         """The content of a blob; Failure when there is none."""
-        answer = self._ask("GET", image, f"blobs/{digest}")
-        assert answer is not None
-        return answer.body
+        return self._told("GET", image, f"blobs/{digest}").body
 
     def put_blob(self, image: Reference, digest: str, content: bytes, mount: str = "") -> None:
         """Send a blob, or let the registry take it from the repository `mount` of the same host."""
         query = {"mount": digest, "from": mount} if mount else {}
-        started = self._ask("POST", image, f"blobs/uploads/?{urlencode(query)}" if query else "blobs/uploads/")
-        assert started is not None
+        started = self._told("POST", image, f"blobs/uploads/?{urlencode(query)}" if query else "blobs/uploads/")
         if started.status == 201:
             return
         place = urljoin(f"https://{image.host}/", started.headers["location"])
@@ -153,14 +150,23 @@ class Registry:
         return answer.headers.get("docker-content-digest", "")
 
     def _ask(self, method: str, image: Reference, path: str, *, missing: bool = False) -> Answer | None:
+        """The answer; None for a 404 where `missing` is allowed."""
+        answer = self._answer(method, image, path)
+        return None if missing and answer.status == 404 else self._accepted(answer, method, image, path)
+
+    def _told(self, method: str, image: Reference, path: str) -> Answer:
+        """The answer; Failure when it is an error."""
+        return self._accepted(self._answer(method, image, path), method, image, path)
+
+    def _answer(self, method: str, image: Reference, path: str) -> Answer:
         url = f"https://{image.host}/v2/{image.path}/{path}"
-        answer = self._send(method, image, url, {"Accept": ACCEPTED}, b"" if method == "POST" else None)
-        if missing and answer.status == 404:
-            return None
+        return self._send(method, image, url, {"Accept": ACCEPTED}, b"" if method == "POST" else None)
+
+    def _accepted(self, answer: Answer, method: str, image: Reference, path: str) -> Answer:
         if method == "HEAD" and answer.status >= 400:
             # The answer to HEAD has no body that would say why.
-            return self._ask("GET", image, path)
-        self._require(answer, method, url)
+            return self._told("GET", image, path)
+        self._require(answer, method, f"https://{image.host}/v2/{image.path}/{path}")
         return answer
 
     @staticmethod
@@ -168,7 +174,7 @@ class Registry:
         """Failure for an answer that is an error."""
         if answer.status < 300:
             return
-        code, message = _told(answer)
+        code, message = _error_of(answer)
         request = f"{method} {url.partition('?')[0]}"
         raise Failure(code, f"{request}: {message}", answer.status, _HINTS.get(code, ""), request)
 
@@ -231,7 +237,7 @@ def google(host: str) -> bool:
     return host == "gcr.io" or host.endswith((".pkg.dev", ".gcr.io"))
 
 
-def _told(answer: Answer) -> tuple[str, str]:
+def _error_of(answer: Answer) -> tuple[str, str]:
     """(code, message) of a refusal."""
     for code, message in _errors(answer.body):
         return code, message

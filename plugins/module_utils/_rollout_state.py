@@ -82,7 +82,7 @@ class RolloutState:
     def is_complete(self, name: str) -> bool:
         """Whether every replica is of the newest template and available, and every other pod is gone."""
         found = self.deployment(name)
-        return found is not None and is_complete(found) and not any(True for _ in self._old_pods(found))
+        return found is not None and is_complete(found) and next(iter(self._old_pods(found)), None) is None
 
     def progress(self, name: str) -> tuple[int, int, str]:
         """Available replicas of the newest template, replicas wanted, and what is still missing."""

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Union
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from ._failure import Failure
@@ -113,7 +113,7 @@ class InCluster:
         return f"{self.name}.{self.namespace}:{self.port}"
 
 
-Place = Address | InCluster
+Place = Union[Address, InCluster]  # noqa: UP007 - ansible-test takes | for an operation
 
 
 def question(given: Mapping[str, Any], kept: Mapping[str, str]) -> Question:

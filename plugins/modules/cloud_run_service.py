@@ -73,7 +73,7 @@ options:
   public:
     description: Whether anybody may call it, without C(roles/run.invoker).
     type: bool
-  startup_probe: &probe
+  startup_probe:
     description: How an instance is asked whether it has started.
     type: dict
     suboptions:
@@ -97,8 +97,28 @@ options:
         description: After how many failures it has failed.
         type: int
   liveness_probe:
-    <<: *probe
     description: How an instance is asked whether it still works.
+    type: dict
+    suboptions:
+      http:
+        description: A path.
+        type: str
+      tcp:
+        description: Whether to open a connection only.
+        type: bool
+        default: false
+      initial_delay_seconds:
+        description: Seconds before the first time.
+        type: int
+      period_seconds:
+        description: Seconds between two times.
+        type: int
+      timeout_seconds:
+        description: Seconds for an answer.
+        type: int
+      failure_threshold:
+        description: After how many failures it has failed.
+        type: int
   network:
     description: Network of the VPC that instances send requests into.
     type: str

@@ -64,7 +64,7 @@ deployments:
       revision: 5
       updated: 2
 services:
-  description: Services by name. RV(services.address) is the load balancer's.
+  description: Services by name. Their C(address) is the load balancer's.
   returned: success
   type: dict
   sample:

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - presidential_digs.platform.auth
   - presidential_digs.platform.kubernetes
   - presidential_digs.platform.kubernetes.namespace
-  - presidential_digs.platform.kubernetes.wait
+  - presidential_digs.platform.kubernetes.rollout
   - presidential_digs.platform.attributes
   - presidential_digs.platform.attributes.actiongroup_kubernetes
 options:

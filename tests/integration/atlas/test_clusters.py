@@ -21,6 +21,7 @@ ARRIVAL = "authSource=admin&serverSelectionTimeoutMS=20000"
 @contextmanager
 def client(address: str, user: str = "crm", password: str = PASSWORD, more: str = "") -> Iterator[MongoClient[Any]]:
     """A connection as a user."""
+    found: MongoClient[Any]
     with MongoClient(f"mongodb://{user}:{password}@{address}/crm?{ARRIVAL}{more}") as found:
         yield found
 
@@ -45,6 +46,7 @@ def test_only_users_get_in_and_only_where_they_may(atlas: Atlas) -> None:
             list(reader.crm.users.aggregate([{"$out": "copy"}]))
     with pytest.raises(OperationFailure, match="Authentication failed"), client(address, password="wrong") as nobody:
         nobody.crm.users.find_one()
+    stranger: MongoClient[Any]
     with MongoClient(f"mongodb://{address}/crm") as stranger, pytest.raises(OperationFailure, match="requires auth"):
         stranger.crm.users.find_one()
 

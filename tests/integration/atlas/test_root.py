@@ -48,6 +48,7 @@ def variables(organisation: str, **more: Any) -> dict[str, Any]:
 def signs_in(address: str, password: str) -> bool:
     """Whether the user `crm` may write."""
     arrival = f"mongodb://crm:{password}@{address}/crm?authSource=admin&serverSelectionTimeoutMS={PATIENCE * 1000}"
+    client: MongoClient[dict[str, Any]]
     with MongoClient(arrival) as client:
         return bool(client.crm.proofs.insert_one({}).acknowledged)
 

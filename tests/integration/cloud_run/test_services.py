@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import psutil
@@ -112,8 +113,8 @@ def test_a_new_revision_takes_over_without_losing_a_request(cloud: LocalCloud, i
     assert eventually(lambda: versions)
     for number in ("2", "3"):
         deploy(cloud, "rolling", {"template": template(image, variable("VERSION", number))}, public=False)
-        shown = len(versions)
-        assert eventually(lambda shown=shown: len(versions) > shown + 20)
+        wanted = len(versions) + 20
+        assert eventually(partial(_has, versions, wanted))
         assert versions[-1] == number
     over.set()
     for asker in askers:
@@ -296,3 +297,7 @@ def test_services_come_back_after_a_kill(cloud: LocalCloud, image: str, victim: 
     assert eventually(answers)
     assert service(cloud, "lasting")["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
     assert psutil.pid_exists(before) is False
+
+
+def _has(versions: list[str], wanted: int) -> bool:
+    return len(versions) > wanted

@@ -62,7 +62,7 @@ def test_a_manifest_needs_what_it_refers_to(client: Client) -> None:
     missing = {"mediaType": "application/octet-stream", "digest": digest_of(b"never sent"), "size": 10}
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": client.push_blob(b"{}"), "layers": [missing]}
     content = json.dumps(manifest).encode()
-    assert missing["digest"] in client.refused(
+    assert str(missing["digest"]) in client.refused(
         404, "MANIFEST_BLOB_UNKNOWN", "PUT", f"{IMAGE}/manifests/v1", content, content_type=MANIFEST
     )
     wrong = {**manifest, "layers": [{**client.push_blob(b"four"), "size": 5}]}
