@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from plugins.module_utils._conversation import plan_of
+from plugins.module_utils._conversation import check, plan_of
 from plugins.module_utils._conversation_evidence import Evidence, Reply, common_start, digest, prolonged
 from plugins.module_utils._conversation_gates import GATES, percentile
 from plugins.module_utils._failure import Failure
 from plugins.module_utils._sound import expected_seconds
 from plugins.module_utils._verdict import Fault, Gate
 from tests.unit.modules.conversation_samples import BUCKET, FIRST, OPTIONS, URL, audio, healthy, reply, text, tone
+from tests.unit.modules.google_server import DROP
+
+if TYPE_CHECKING:
+    from tests.unit.modules.google_server import GoogleServer
 
 Change = Callable[[Evidence], Evidence]
 
@@ -211,3 +217,20 @@ def test_names_of_objects() -> None:
 def test_how_long_a_text_takes_to_say() -> None:
     assert expected_seconds("你好。") == pytest.approx(0.44)
     assert expected_seconds("Hi, you!") == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize("reason", ["nobody", "proxy"])
+def test_check_mode_before_there_is_an_edge(reason: str, google: GoogleServer) -> None:
+    """An earlier task may have only said that it would make the address; a run that is meant fails."""
+    if reason == "proxy":
+        google.refused_hosts.add(str(urlsplit(OPTIONS["url"]).hostname))
+    else:
+        google.script = lambda _request: DROP
+    given = {**OPTIONS, "remove": True, **google.params, "retry_timeout": 1}
+
+    foretold = check(SimpleNamespace(params=given, check_mode=True))
+
+    assert {entry["verdict"] for entry in foretold["verdicts"]} == {"no-evidence"}
+    assert [entry["name"] for entry in foretold["verdicts"]] == [gate.name for gate in GATES]
+    with pytest.raises(Failure):
+        check(SimpleNamespace(params=given, check_mode=False))
