@@ -50,7 +50,7 @@ def signs_in(address: str, password: str) -> bool:
     arrival = f"mongodb://crm:{password}@{address}/crm?authSource=admin&serverSelectionTimeoutMS={PATIENCE * 1000}"
     client: MongoClient[dict[str, Any]]
     with MongoClient(arrival) as client:
-        return bool(client.crm.proofs.insert_one({}).acknowledged)
+        return bool(client.crm.proofs.insert_one({"proof": 1}).acknowledged)
 
 
 def test_lifecycle(root: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
