@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.ansible_runs import play
+from tests.integration.site.holdings import FIRST_STAGE
 from tests.local_cloud import LocalCloud
 
+HOSTS = {"foundation", "network", "project", "registry"}
 SELECTIONS = [
-    (("--tags", "bootstrap"), {"foundation", "network", "project"}),
-    (("--tags", "infrastructure"), {"foundation", "network", "project"}),
-    (("--tags", "terraform_root_plan"), {"foundation", "network", "project"}),
+    ((*FIRST_STAGE, "--tags", "bootstrap"), HOSTS),
+    ((*FIRST_STAGE, "--tags", "infrastructure"), HOSTS),
+    ((*FIRST_STAGE, "--tags", "terraform_root_plan"), HOSTS),
     (("--limit", "network"), {"network"}),
     (("--limit", "network", "--tags", "infrastructure", "--check", "--diff"), {"network"}),
 ]
@@ -20,7 +22,7 @@ SELECTIONS = [
 
 @pytest.mark.seconds(40)
 def test_selected_parts_run_alone(clean_cloud: LocalCloud, tmp_path: Path) -> None:
-    whole = play(clean_cloud, "site.yml", runs=tmp_path)
+    whole = play(clean_cloud, "site.yml", *FIRST_STAGE, runs=tmp_path)
     assert whole.code == 0, whole.output
 
     for options, hosts in SELECTIONS:

@@ -132,7 +132,8 @@ def test_a_terminated_worker_lets_terraform_finish(slow: Pets, applying: subproc
     for worker in workers(applying):
         os.kill(worker, signal.SIGTERM)
     until("terraform's end", lambda: is_unlocked_and_whole(slow))
-    assert not (slow.work / "plan").exists()
+    # The worker takes the plan away after terraform has ended.
+    until("the plan's end", lambda: not (slow.work / "plan").exists())
     converges(slow)
 
 
