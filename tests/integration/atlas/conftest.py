@@ -11,7 +11,7 @@ import requests
 from requests.auth import HTTPDigestAuth
 
 from local_cloud.runtimes import CHOICE
-from local_cloud.twins import twin
+from local_cloud.twins import LANE_VARIABLE, twin
 from tests.local_cloud import LocalCloud, running_cloud
 
 URL = "https://cloud.mongodb.com/api/atlas/v2"
@@ -103,6 +103,8 @@ def atlas_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(CHOICE, "atlas")
         with running_cloud(tmp_path_factory.mktemp("cloud")) as started:
+            # A cloud beside this one has the same addresses in a lane of its own.
+            patched.setenv(LANE_VARIABLE, started.env[LANE_VARIABLE])
             yield started
 
 
