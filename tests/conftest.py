@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from ansible.plugins.loader import init_plugin_loader
 
 from tests import surviving
 
@@ -21,6 +22,10 @@ _UNIT_SECONDS = 0.1
 # Random inputs, the same in each run, so that a red run is red again; the soak looks further. A slow machine is no bug.
 hypothesis.settings.register_profile("sample", derandomize=True, deadline=None, database=None, max_examples=50)
 hypothesis.settings.register_profile("soak", deadline=None, database=None, max_examples=2000)
+
+
+# Before any test imports the collection: Python's own import of it would hide its filters from Ansible's templates.
+init_plugin_loader([str(Path(__file__).resolve().parent.parent / "collections")])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

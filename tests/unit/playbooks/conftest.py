@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
-from tests.ansible_runs import ROOT, copy_inventories
+from tests.ansible_runs import copy_inventories
 from tests.rendered_services import read_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-@pytest.fixture(scope="session", autouse=True)
-def collection_filters() -> None:
-    """Let templates find the filters of this collection, as ansible-playbook does when it starts."""
-    init_plugin_loader([str(ROOT / "collections")])
 
 
 @pytest.fixture
